@@ -1,0 +1,1 @@
+"""The reference engine: runs an integer network with every intermediate value observable."""

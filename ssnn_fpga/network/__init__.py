@@ -1,0 +1,1 @@
+"""The integer network: typed layers, QONNX in and out, passes, range analysis."""

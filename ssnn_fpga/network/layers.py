@@ -1,0 +1,162 @@
+"""The integer network: the one description of a network that every engine reads.
+
+A network is a topologically ordered tuple of frozen layers over integer arrays.
+Arrays are (N, T, C, H, W); every value is an integer; the meaning of each layer is
+the arithmetic contract in ``docs/arithmetic.md``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+
+NETWORK_INPUT = "input"
+"""Name under which layers refer to the frames that enter the network."""
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What travels on one edge of the network: unsigned integers of shape (T, C, H, W).
+
+    ``maximum`` is the largest value that can occur, not 2**bits - 1: widths follow it.
+    """
+
+    timesteps: int
+    channels: int
+    height: int
+    width: int
+    maximum: int
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(T, C, H, W)."""
+        return (self.timesteps, self.channels, self.height, self.width)
+
+    @property
+    def bits(self) -> int:
+        """Bits of one value (A of the contract), at least 1."""
+        return max(1, self.maximum.bit_length())
+
+    @property
+    def planes(self) -> int:
+        """Binary planes of one channel of one pixel (P = T * A)."""
+        return self.timesteps * self.bits
+
+
+@dataclass(frozen=True)
+class Conv:
+    """Synapses of a convolution. Emits signed accumulators (N, T, O, H', W')."""
+
+    name: str
+    inputs: tuple[str, ...]
+    weight: Integers  # (O, C, K, K)
+    weight_bits: int
+    stride: int = 1
+    padding: int = 0
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Synapses of a fully connected layer. Emits signed accumulators (N, T, O, 1, 1)."""
+
+    name: str
+    inputs: tuple[str, ...]
+    weight: Integers  # (O, C*H*W), columns in ONNX order: C, then H, then W
+    weight_bits: int
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """Leaky integrate-and-fire neuron with ``levels`` thresholds, on accumulators.
+
+    c[t] = (a[t] << fraction) + bias;  U[t] = leak(V[t-1]) + c[t], V[-1] = 0
+    s[t] = number of l in 1..levels with U[t] >= l*theta + strict
+    V[t] = U[t] - s[t]*theta ("subtract")   or   0 where s[t] > 0 else U[t] ("zero")
+    leak(V) = (V * leak_multiplier) >> leak_shift, rounding towards minus infinity
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    theta: Integers  # (O,), >= 1, on the membrane's grid
+    bias: Integers  # (O,), on the membrane's grid
+    leak_multiplier: int = 1
+    leak_shift: int = 1
+    levels: int = 1
+    strict: bool = False  # True: fires on U > l*theta (d = 1 of the contract)
+    reset: Literal["subtract", "zero"] = "subtract"
+    fraction: int = 4
+
+
+@dataclass(frozen=True)
+class TemporalTransform:
+    """Maps T1 timesteps to T2: y = (sum_t1 m[t2,t1] * x[t1] << fraction, + half) >> shift."""
+
+    name: str
+    inputs: tuple[str, ...]
+    matrix: Integers  # (T2, T1), unsigned, each row sums to 2**shift
+    shift: int = 4
+    fraction: int = 1
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Spatial pooling, size == stride, output sizes floor. Max of spikes is OR."""
+
+    name: str
+    inputs: tuple[str, ...]
+    kind: Literal["max", "sum"]
+    size: int = 2
+
+
+@dataclass(frozen=True)
+class Readout:
+    """Sums a Dense layer's accumulators over time: logits = (sum_t a << fraction) + T*bias.
+
+    The class is the first index of the largest logit.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    bias: Integers  # (O,)
+    fraction: int = 4
+
+
+Layer = Conv | Dense | Neuron | TemporalTransform | Pool | Readout
+
+
+@dataclass(frozen=True)
+class Compression:
+    """How events become the network's input frames; a property of the model file.
+
+    ``window_us`` is the fixed window D that is cut into T bins of equal duration.
+    """
+
+    sensor_height: int
+    sensor_width: int
+    timesteps: int
+    bits: int
+    window_us: int
+    spatial_factor: int = 1
+
+
+@dataclass(frozen=True)
+class Network:
+    """A whole network: input edge, layers in topological order, class names."""
+
+    name: str
+    input: Activation
+    layers: tuple[Layer, ...]
+    classes: tuple[str, ...] = ()
+    compression: Compression | None = field(default=None)
+
+    def layer(self, name: str) -> Layer:
+        """The layer called ``name``. Raises KeyError."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(name)
