@@ -1,0 +1,1 @@
+"""Writes a planned network as hardware: top level, memory images, stream packing."""
