@@ -1,0 +1,47 @@
+# Two commands do everything: `make demo` and `make test`. Each sets up its own environment first.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+BUILD  := build
+BOARD  ?= ulx3s
+MODEL  ?= $(BUILD)/demo/model.onnx
+DATA   ?=
+JOBS   ?= 2
+
+.PHONY: setup demo test lint bitstream benchmarks clean
+
+setup: $(VENV)/.ready
+
+# torch comes first and pinned: left to a dependency, pip takes the newest build with gigabytes of CUDA.
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: setup
+	$(BIN)/ssnn-fpga demo --out $(BUILD)/demo $(if $(DATA),--data $(DATA))
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: setup lint
+	$(BIN)/python -m pytest -n $(JOBS)
+
+# The demo's model is trained only when no model is named and none is there yet.
+$(BUILD)/demo/model.onnx:
+	$(MAKE) demo
+
+bitstream: setup $(MODEL)
+	$(BIN)/ssnn-fpga compile $(MODEL) --board $(BOARD) --out $(BUILD)/$(BOARD)/design
+	$(BIN)/ssnn-fpga bitstream $(BUILD)/$(BOARD)/design --out $(BUILD)/$(BOARD)
+
+benchmarks: setup
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(BUILD)

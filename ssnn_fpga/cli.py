@@ -1,0 +1,387 @@
+"""``ssnn-fpga``: a thin face over the stations of the flow.
+
+Figures go to standard output with ``--json``; everything else goes to standard error. Input
+that cannot be used ends in one sentence and exit code 2; engines that disagree in exit code 1.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ssnn_fpga.errors import UserError
+
+app = typer.Typer(
+    help="From event-camera recordings to a class that comes out of an FPGA.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+_terminal = Console(stderr=True)
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        help="Folder or tar archive laid out <split>/<class>/<recording>. "
+        "Without it: $SSNN_FPGA_DATA, then ../shared/data, then the emulated digits.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
+BoardOption = Annotated[str, typer.Option("--board", help="Board to plan for (see `doctor`).")]
+FoldOption = Annotated[
+    list[str] | None,
+    typer.Option("--fold", help="Set a fold by hand, e.g. conv1.pe=8 (pe, simd, tp, tl); may be repeated."),
+]
+
+
+def _print_json(figures: dict[str, Any]) -> None:
+    typer.echo(json.dumps(figures, indent=2))
+
+
+def _load_frames(network: Any, data: Path | None, split: str, samples: int | None) -> tuple[Any, str]:
+    """Frames of ``split`` as the model's compression makes them, and which data they are."""
+    from ssnn_fpga.events.frames import load_frames
+    from ssnn_fpga.events.source import find_recordings
+
+    if network.compression is None:
+        raise UserError(
+            f"The model {network.name!r} does not say how events become its frames: "
+            "add the metadata key 'compression' (see docs/models.md)."
+        )
+    recordings, description = find_recordings(data)
+    frames = load_frames(
+        recordings, split, network.compression, classes=network.classes or None, limit=samples
+    )
+    return frames, description
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="A recipe file (TOML), or the name of a bundled one.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the run; an interrupted run resumes.")],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a network as a recipe says."""
+    from quant_models.recipe import load_recipe
+    from quant_models.training import train as run_training
+    from ssnn_fpga.events.source import find_recordings
+
+    loaded = load_recipe(recipe)
+    recordings, description = find_recordings(data)
+    _terminal.print(f"Data: {description}")
+    run = run_training(loaded, recordings, out)
+    if as_json:
+        _print_json({"run": str(out), "data": description, **run.summary})
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
+    out: Annotated[Path | None, typer.Option("--out", help="The QONNX file; RUN/model.onnx if not given.")] = None,
+) -> None:
+    """Export a trained run as QONNX."""
+    from quant_models.export import export as export_run
+
+    path = export_run(run, out or run / "model.onnx")
+    _terminal.print(f"Wrote {path}")
+
+
+@app.command()
+def compile(
+    model: Annotated[Path, typer.Argument(help="A QONNX file.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the design: plan.json and rtl/.")],
+    board: BoardOption = "ulx3s",
+    fold: FoldOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan a model for a board and write its SystemVerilog and memory images."""
+    from ssnn_fpga.boards.board import load_board
+    from ssnn_fpga.network.qonnx_import import load
+    from ssnn_fpga.plan.folds import parse_overrides
+    from ssnn_fpga.plan.solve import make_plan
+    from ssnn_fpga.rtl.generate import write_design
+
+    network = load(model)
+    plan = make_plan(network, load_board(board), overrides=parse_overrides(fold or []))
+    write_design(network, plan, out)
+    _terminal.print(_plan_table(plan))
+    _terminal.print(f"Wrote {out}")
+    if as_json:
+        _print_json({"design": str(out), "board": board, **plan.figures()})
+
+
+def _plan_table(plan: Any) -> Table:
+    table = Table(title="the plan")
+    for column in ("layer", "PE", "SIMD", "TP", "TL", "cycles a sample"):
+        table.add_column(column, justify="left" if column == "layer" else "right")
+    for row in plan.fold_rows():
+        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+    return table
+
+
+@app.command()
+def simulate(
+    design: Annotated[Path, typer.Argument(help="Folder that `compile` wrote.")],
+    data: DataOption = None,
+    samples: Annotated[int, typer.Option("--samples", min=1, help="Recordings to run.")] = 10,
+    split: Annotated[str, typer.Option("--split", help="Split of the data.")] = "test",
+    per_layer: Annotated[bool, typer.Option("--per-layer", help="Show agreement and activity of each layer.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the compiled hardware on recordings and compare every value with the golden model."""
+    from ssnn_fpga.golden.compare import compare
+    from ssnn_fpga.golden.engine import run
+    from ssnn_fpga.report.accuracy import measure
+    from ssnn_fpga.rtl.design import Design
+    from ssnn_fpga.simulate.compiled import CompiledAccelerator
+
+    loaded = Design.load(design)
+    frames, description = _load_frames(loaded.network, data, split, samples)
+    result = CompiledAccelerator(design).run(frames.frames)
+    expected = run(loaded.network, frames.frames)
+    layers = {name: compare({name: values}, result.trace) for name, values in expected.items()}
+    mismatches = sum(c.mismatches for c in layers.values())
+    figures = {
+        "samples": len(frames.labels),
+        "accuracy": measure(result.classes, frames.labels).fraction,
+        "mismatches": mismatches,
+        "values_compared": sum(c.values for c in layers.values()),
+        "cycles_per_sample": result.cycles_per_sample,
+        "latency_cycles": result.latency_cycles,
+        "data": description,
+    }
+    if per_layer:
+        table = Table(title=f"{len(frames.labels)} recordings: {description}")
+        for column in ("layer", "values", "mismatching", "non-zero", "skipped windows"):
+            table.add_column(column, justify="left" if column == "layer" else "right")
+        figures["layers"] = {}
+        for name, comparison in layers.items():
+            nonzero = float((expected[name] != 0).mean())
+            skipped = result.skipped.get(name)
+            shown = "" if skipped is None else f"{100 * skipped:.0f} %"
+            table.add_row(
+                name, f"{comparison.values:,}", f"{comparison.mismatches:,}", f"{100 * nonzero:.1f} %", shown
+            )
+            figures["layers"][name] = {
+                "values": comparison.values,
+                "mismatches": comparison.mismatches,
+                "nonzero": nonzero,
+                "skipped_windows": skipped,
+            }
+        _terminal.print(table)
+    for comparison in layers.values():
+        for sentence in comparison.first:
+            _terminal.print(sentence, style="red")
+    _terminal.print(
+        f"{figures['values_compared']:,} values compared, {mismatches:,} mismatching; "
+        f"{result.cycles_per_sample:,} cycles a sample"
+    )
+    if as_json:
+        _print_json(figures)
+    if mismatches:
+        raise typer.Exit(1)
+
+
+@app.command()
+def bitstream(
+    design: Annotated[Path, typer.Argument(help="Folder that `compile` wrote.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the bitstream; DESIGN/bitstream if not given.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Synthesise, place and route a design for its board, and write the bitstream."""
+    from ssnn_fpga.boards.board import load_board
+    from ssnn_fpga.boards.flow import build
+    from ssnn_fpga.rtl.design import Design
+
+    report = build(design, load_board(Design.load(design).plan.board), out or design / "bitstream")
+    _terminal.print(report.table())
+    if as_json:
+        _print_json(report.figures())
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A QONNX file; a run's folder with --engine torch.")],
+    data: DataOption = None,
+    engine: Annotated[str, typer.Option("--engine", help="golden, onnxruntime, rtl or torch.")] = "golden",
+    split: Annotated[str, typer.Option("--split", help="Split of the data.")] = "test",
+    samples: Annotated[int | None, typer.Option("--samples", min=1, help="Only the first N recordings.")] = None,
+    board: BoardOption = "ulx3s",
+    as_json: JsonOption = False,
+) -> None:
+    """Classify recordings with one engine."""
+    import tempfile
+
+    from ssnn_fpga.engines import classes_of, open_engine
+    from ssnn_fpga.report.accuracy import measure
+
+    with tempfile.TemporaryDirectory(prefix="ssnn-fpga-") as scratch:
+        network, opened = (
+            _open_training(model) if engine == "torch" else _open_exported(engine, model, board, Path(scratch))
+        )
+        frames, description = _load_frames(network, data, split, samples)
+        with _terminal.status(f"{engine}: {len(frames.labels)} recordings"):
+            classes = classes_of(network, opened.trace(frames.frames))
+    accuracy = measure(classes, frames.labels)
+    _terminal.print(f"{engine}: {accuracy} on {accuracy.samples} recordings, {description}")
+    if as_json:
+        _print_json(
+            {
+                "engine": engine,
+                "accuracy": accuracy.fraction,
+                "interval_95": list(accuracy.interval),
+                "samples": accuracy.samples,
+                "classes": classes.tolist(),
+                "labels": frames.labels.tolist(),
+                "paths": list(frames.paths),
+                "class_names": list(frames.classes),
+                "data": description,
+            }
+        )
+
+
+def _open_training(run: Path) -> tuple[Any, Any]:
+    from quant_models.engine import TorchEngine
+
+    engine = TorchEngine.load(run)
+    return engine.network, engine
+
+
+def _open_exported(name: str, model: Path, board: str, scratch: Path) -> tuple[Any, Any]:
+    from ssnn_fpga.boards.board import load_board
+    from ssnn_fpga.engines import open_engine
+    from ssnn_fpga.network.qonnx_import import load
+    from ssnn_fpga.plan.solve import make_plan
+    from ssnn_fpga.rtl.generate import write_design
+
+    network = load(model)
+    design = scratch / "design"
+    if name == "rtl":
+        write_design(network, make_plan(network, load_board(board)), design)
+    return network, open_engine(name, network, design)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder with a report.json, as `demo` writes it.")],
+) -> None:
+    """Write report.html from a folder's figures."""
+    from ssnn_fpga.report.html import write_page
+
+    _terminal.print(f"Wrote {write_page(folder)}")
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """Show which tools are found, which are missing, and how to get them."""
+    from ssnn_fpga.boards.board import boards
+    from ssnn_fpga.boards.tools import find_tools
+
+    tools = find_tools()
+    table = Table(title=f"tools (boards: {', '.join(boards())})")
+    for column in ("tool", "found", "needed for", "how to get it"):
+        table.add_column(column)
+    for tool in tools:
+        found = tool.version or "yes" if tool.found else "missing"
+        table.add_row(tool.name, found, tool.needed_for, "" if tool.found else tool.how_to_get)
+    _terminal.print(table)
+    if as_json:
+        _print_json({"boards": list(boards()), "tools": [vars(tool) for tool in tools]})
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for everything the demo makes.")] = Path("build/demo"),
+    data: DataOption = None,
+    recipe: Annotated[str, typer.Option("--recipe", help="Recipe to train.")] = "nmnist",
+    board: BoardOption = "ulx3s",
+    as_json: JsonOption = False,
+) -> None:
+    """Train, export, compile, simulate, compare: the whole way in one command."""
+    from quant_models.engine import TorchEngine
+    from quant_models.export import export as export_run
+    from quant_models.recipe import load_recipe
+    from quant_models.training import train as run_training
+    from ssnn_fpga.boards.board import load_board
+    from ssnn_fpga.engines import Golden, Onnxruntime
+    from ssnn_fpga.events.source import find_recordings
+    from ssnn_fpga.network.lowering import save
+    from ssnn_fpga.network.qonnx_import import load
+    from ssnn_fpga.plan.solve import make_plan
+    from ssnn_fpga.report.accuracy import confusion
+    from ssnn_fpga.report.agreement import compare_engines
+    from ssnn_fpga.report.html import write_page
+    from ssnn_fpga.report.summary import engine_table, hardware_table, summarise, write_summary
+    from ssnn_fpga.rtl.generate import write_design
+    from ssnn_fpga.simulate.compiled import CompiledAccelerator
+
+    loaded = load_recipe(recipe)
+    target = load_board(board)
+    recordings, description = find_recordings(data)
+    _terminal.print(f"Data: {description}")
+    run = run_training(loaded, recordings, out / "run")
+    model = export_run(out / "run", out / "model.onnx")
+    network = load(model)
+    save(network, out / "model.int.onnx")
+    plan = make_plan(network, target)
+    write_design(network, plan, out / "design")
+    frames, _ = _load_frames(network, data, "test", None)
+    with _terminal.status(f"{len(frames.labels)} test recordings through torch, golden and onnxruntime"):
+        traces = {
+            "torch": TorchEngine.load(out / "run").trace(frames.frames),
+            "golden": Golden(network).trace(frames.frames),
+            "onnxruntime": Onnxruntime(network).trace(frames.frames),
+        }
+    simulation = CompiledAccelerator(out / "design").run(frames.frames)
+    figures = compare_engines(network, {**traces, "rtl": simulation.trace}, frames.labels)
+    summary = summarise(
+        figures,
+        samples=len(frames.labels),
+        cycles_per_sample=simulation.cycles_per_sample,
+        latency_cycles=simulation.latency_cycles,
+        resources=plan.resource_figures(),
+        clock_mhz=target.target_mhz,
+        data=description,
+        details={
+            "board": board,
+            "training": run.summary,
+            "plan": plan.figures(),
+            "class_names": list(frames.classes),
+            "confusion": confusion(simulation.classes, frames.labels, len(frames.classes)).tolist(),
+        },
+    )
+    write_summary(summary, out)
+    write_page(out)
+    _terminal.print(engine_table(summary), hardware_table(summary))
+    _terminal.print(f"Everything is in {out}; open {out / 'report.html'}")
+    if as_json:
+        _print_json(summary)
+    disagreeing = [f.comparison.first[0] for f in figures.values() if f.comparison.mismatches]
+    for sentence in disagreeing:
+        _terminal.print(sentence, style="red")
+    if disagreeing:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point: turns a UserError into one sentence and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        _terminal.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        _terminal.print("Interrupted.")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

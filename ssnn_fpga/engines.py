@@ -1,0 +1,82 @@
+"""The engines that run one exported model: golden, onnxruntime and the compiled hardware.
+
+Each gives every value of every layer under the same names, so any two can be compared.
+Training has its own engine, ``torch``, which lives in ``quant_models``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from ssnn_fpga.errors import UserError
+from ssnn_fpga.network.layers import Integers, Network, Readout
+
+ENGINES = ("golden", "onnxruntime", "rtl")
+
+
+class Engine(Protocol):
+    """Anything that can run frames (N,T,C,H,W) through a network."""
+
+    def trace(self, frames: Integers) -> Mapping[str, Integers]:
+        """Every layer's values: (N,T,C,H,W), and (N,O) for the read-out's logits."""
+        ...
+
+
+class Golden:
+    """The reference in numpy."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def trace(self, frames: Integers) -> Mapping[str, Integers]:
+        """See :class:`Engine`."""
+        from ssnn_fpga.golden.engine import run
+
+        return run(self._network, frames)
+
+
+class Onnxruntime:
+    """The lowered integer file under plain onnxruntime."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def trace(self, frames: Integers) -> Mapping[str, Integers]:
+        """See :class:`Engine`."""
+        from ssnn_fpga.backends.onnxruntime_engine import trace
+
+        return trace(self._network, frames)
+
+
+class Rtl:
+    """The generated hardware, compiled by Verilator."""
+
+    def __init__(self, design: Path) -> None:
+        from ssnn_fpga.simulate.compiled import CompiledAccelerator
+
+        self._accelerator = CompiledAccelerator(design)
+
+    def trace(self, frames: Integers) -> Mapping[str, Integers]:
+        """See :class:`Engine`."""
+        return self._accelerator.run(frames).trace
+
+
+def open_engine(name: str, network: Network, design: Path) -> Engine:
+    """The engine called ``name``; ``design`` is where ``rtl`` finds or puts the generated hardware."""
+    if name == "golden":
+        return Golden(network)
+    if name == "onnxruntime":
+        return Onnxruntime(network)
+    if name == "rtl":
+        return Rtl(design)
+    raise UserError(f"There is no engine {name!r} for a model file: choose one of {', '.join(ENGINES)}.")
+
+
+def classes_of(network: Network, trace: Mapping[str, Integers]) -> Integers:
+    """Predicted class numbers (N,): the first index of the largest logit."""
+    readout = next(layer.name for layer in reversed(network.layers) if isinstance(layer, Readout))
+    return np.argmax(trace[readout], axis=1).astype(np.int64)

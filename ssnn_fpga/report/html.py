@@ -1,0 +1,92 @@
+"""``report.html``: one self-contained page made from a folder's ``report.json``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import plotly.graph_objects as go
+
+from ssnn_fpga.errors import UserError
+from ssnn_fpga.report.summary import REPORT_FILE
+
+_FLOAT, _INTEGER = "#8aa4c8", "#c2410c"
+
+
+def write_page(folder: Path) -> Path:
+    """Render ``folder/report.html``. Raises UserError if there is no readable report.json."""
+    source = folder / REPORT_FILE
+    try:
+        summary = json.loads(source.read_text())
+        page = _render(summary)
+    except FileNotFoundError:
+        raise UserError(f"{source} is missing: `ssnn-fpga demo --out {folder}` writes it.") from None
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{source} is not a report of this version ({error}): write it anew with `ssnn-fpga demo`."
+        ) from None
+    path = folder / "report.html"
+    aside = path.with_suffix(".html.part")
+    aside.write_text(page)
+    os.replace(aside, path)
+    return path
+
+
+def _render(summary: Mapping[str, Any]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("ssnn_fpga.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    charts = [chart(summary) for chart in (_training, _cycles, _confusion)]
+    fragments = [
+        # The first chart brings the library along, so that the page works offline.
+        chart.to_html(full_html=False, include_plotlyjs=index == 0, div_id=f"chart{index}")
+        for index, chart in enumerate(charts)
+    ]
+    return environment.get_template("report.html.j2").render(report=summary, charts=fragments)
+
+
+def _training(summary: Mapping[str, Any]) -> go.Figure:
+    epochs = summary["training"]["epochs"]
+    figure = go.Figure(layout={"title": "Accuracy on the validation split", "height": 320})
+    number = [e["epoch"] for e in epochs]
+    figure.add_scatter(
+        x=number, y=[e["validation_float"] for e in epochs], name="float", line_color=_FLOAT, mode="lines"
+    )
+    figure.add_scatter(
+        x=number, y=[e["validation_integer"] for e in epochs], name="integer", line_color=_INTEGER, mode="lines"
+    )
+    figure.update_xaxes(title="epoch")
+    figure.update_yaxes(tickformat=".0%")
+    return figure
+
+
+def _cycles(summary: Mapping[str, Any]) -> go.Figure:
+    layers = summary["plan"]["layers"]
+    figure = go.Figure(layout={"title": "Planned clock cycles a sample, layer by layer", "height": 320})
+    figure.add_bar(x=list(layers), y=[layer["cycles"] for layer in layers.values()], marker_color=_INTEGER)
+    return figure
+
+
+def _confusion(summary: Mapping[str, Any]) -> go.Figure:
+    names = summary["class_names"]
+    figure = go.Figure(layout={"title": "Recordings by class: given (rows) and predicted", "height": 460})
+    figure.add_heatmap(
+        x=names,
+        y=names,
+        z=summary["confusion"],
+        text=summary["confusion"],
+        texttemplate="%{text}",
+        colorscale=[[0, "#ffffff"], [1, _INTEGER]],
+        showscale=False,
+    )
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_xaxes(type="category")
+    return figure
