@@ -48,6 +48,51 @@ class Activation:
         return self.timesteps * self.bits
 
 
+def signed_bits(minimum: int, maximum: int) -> int:
+    """Bits of the narrowest two's complement that holds both bounds, at least 1."""
+    return 1 + max((minimum if minimum >= 0 else ~minimum).bit_length(), max(0, maximum).bit_length())
+
+
+@dataclass(frozen=True)
+class Accumulator:
+    """What synapses emit: signed sums of shape (T, C, H, W).
+
+    The bounds follow from the real weights: minimum <= 0 <= maximum, over all channels,
+    and no partial sum in any order leaves them.
+    """
+
+    timesteps: int
+    channels: int
+    height: int
+    width: int
+    minimum: int
+    maximum: int
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(T, C, H, W)."""
+        return (self.timesteps, self.channels, self.height, self.width)
+
+    @property
+    def bits(self) -> int:
+        """Bits of one accumulator in two's complement."""
+        return signed_bits(self.minimum, self.maximum)
+
+
+@dataclass(frozen=True)
+class Logits:
+    """What the read-out emits: one signed value a class, with its exact bounds."""
+
+    channels: int
+    minimum: int
+    maximum: int
+
+    @property
+    def bits(self) -> int:
+        """Bits of one logit in two's complement (partial sums may need more: ``Ranges``)."""
+        return signed_bits(self.minimum, self.maximum)
+
+
 @dataclass(frozen=True)
 class Conv:
     """Synapses of a convolution. Emits signed accumulators (N, T, O, H', W')."""
@@ -127,6 +172,9 @@ class Readout:
 
 
 Layer = Conv | Dense | Neuron | TemporalTransform | Pool | Readout
+
+
+Edge = Activation | Accumulator | Logits
 
 
 @dataclass(frozen=True)
