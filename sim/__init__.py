@@ -1,0 +1,1 @@
+"""Test benches of the hardware library: one cocotb bench a module, started from pytest."""
