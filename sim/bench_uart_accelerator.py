@@ -1,0 +1,228 @@
+"""Bench of ``uart_accelerator``: whole, broken, garbled and foreign requests over the line.
+
+The accelerator behind it is played by the bench: a result is the checksum of the frame that
+went in, so a wrong, missing or repeated token shows in the reply.
+"""
+
+from __future__ import annotations
+
+import binascii
+from typing import Any
+
+import cocotb
+from cocotb.triggers import ClockCycles, FallingEdge, ReadOnly, RisingEdge
+
+from sim.bench import case
+from sim.serial_line import SerialListener, SerialTalker
+from sim.stream import StreamSink, StreamSource, reset
+
+OK, UNKNOWN_COMMAND, BAD_CHECKSUM, INCOMPLETE, STALLED = range(5)
+
+
+def sealed(body: bytes) -> bytes:
+    """``body`` and its CRC-16."""
+    return body + binascii.crc_hqx(body, 0xFFFF).to_bytes(2, "big")
+
+
+class Bench:
+    """The host's end of the line, and the accelerator behind the module."""
+
+    def __init__(self, dut: Any) -> None:
+        self.dut = dut
+        given = case()
+        self.rng = given.rng
+        self.p = given.parameters
+        self.stall = given.config["stall"]
+        bit = self.p["CLOCKS_PER_BIT"]
+        self.line = SerialTalker(dut.rx_i, dut.clk_i, bit)
+        self.listener = SerialListener(dut.tx_o, dut.clk_i, bit)
+        self.sink = StreamSink(dut, dut.clk_i, rng=self.rng, stall=self.stall)
+        self.source = StreamSource(dut, dut.clk_i, rng=self.rng, stall=self.stall)
+        self.token_bytes = -(-self.p["IN_WIDTH"] // 8)
+        self.frames_seen: list[list[int]] = []
+        self.restarts = 0
+        self.results_before_the_end = given.config.get("early", False)
+
+    async def start(self, *, answering: bool = True) -> None:
+        await reset(self.dut)
+        await ClockCycles(self.dut.clk_i, 5)
+        cocotb.start_soon(self._watch_restart())
+        if answering:
+            cocotb.start_soon(self._accelerate())
+
+    async def _watch_restart(self) -> None:
+        while True:
+            await RisingEdge(self.dut.clk_i)
+            await ReadOnly()
+            self.restarts += int(self.dut.restart_o.value)
+
+    async def _accelerate(self) -> None:
+        """Takes whole frames for ever, and answers each: after it, or before its last tokens."""
+        tokens, patience = self.p["FRAME_TOKENS"], 10**9
+        while True:
+            early = tokens // 2 if self.results_before_the_end else tokens
+            frame = await self.sink.receive(early, patience=patience, silence=0)
+            if early < tokens:
+                result = cocotb.start_soon(self.source.send([self.result(frame)]))
+                frame += await self.sink.receive(tokens - early, patience=patience, silence=0)
+                await result
+                self.frames_seen.append(frame)
+            else:
+                self.frames_seen.append(frame)
+                await ClockCycles(self.dut.clk_i, self.rng.randint(1, 40))
+                await self.source.send([self.result(frame)])
+
+    def result(self, frame: list[int]) -> int:
+        """What the played accelerator answers to the tokens that it has seen."""
+        value = 0
+        for token in frame:
+            value = (value * 0x10001 + token + 1) % (1 << self.p["OUT_WIDTH"])
+        return value
+
+    def frame(self) -> list[int]:
+        """A frame of random tokens."""
+        return [self.rng.getrandbits(self.p["IN_WIDTH"]) for _ in range(self.p["FRAME_TOKENS"])]
+
+    def request(self, frame: list[int]) -> bytes:
+        """The request that classifies ``frame``; the bits above a token are noise."""
+        width, size = self.p["IN_WIDTH"], self.token_bytes
+        noise = self.rng.getrandbits(8 * size - width) << width if 8 * size > width else 0
+        return sealed(b"\xa5\x02" + b"".join((t | noise).to_bytes(size, "little") for t in frame))
+
+    async def reply(self, patience: int = 60000) -> tuple[int, bytes]:
+        """Status and payload of the next reply, whose frame and checksum are checked."""
+        header = await self.listener.take(4, patience)
+        assert header[0] == 0x5A, f"a reply begins with 5a, not {header.hex()}"
+        length = int.from_bytes(header[2:4], "little")
+        rest = await self.listener.take(length + 2, patience)
+        whole = header + rest
+        assert binascii.crc_hqx(whole, 0xFFFF) == 0, f"the reply's checksum is wrong: {whole.hex()}"
+        return header[1], rest[:-2]
+
+    async def classify(self) -> int:
+        """One good request and its right answer; returns the clocks that were reported."""
+        frame = self.frame()
+        await self.line.send(self.request(frame))
+        status, payload = await self.reply()
+        assert status == OK, f"status {status} for a good frame"
+        assert self.frames_seen.pop() == frame, "the accelerator was given another frame"
+        assert not self.frames_seen, "the accelerator was given a frame too many"
+        seen = frame[: len(frame) // 2] if self.results_before_the_end else frame
+        expected = self.result(seen).to_bytes(-(-self.p["OUT_WIDTH"] // 8), "little")
+        assert payload[4:] == expected, f"result {payload[4:].hex()}, expected {expected.hex()}"
+        assert not int(self.dut.fault_o.value)
+        return int.from_bytes(payload[:4], "little")
+
+    async def refused(self, status: int) -> None:
+        """The next reply is an error, and the accelerator has seen nothing."""
+        got, payload = await self.reply()
+        assert got == status and not payload, f"status {got} {payload.hex()}, expected {status}"
+        assert not self.frames_seen, "a refused request reached the accelerator"
+        assert int(self.dut.fault_o.value)
+
+
+@cocotb.test()
+async def identifies_itself(dut: Any) -> None:
+    """The reply to identify carries every parameter a driver has to compare."""
+    bench = Bench(dut)
+    await bench.start()
+    await bench.line.send(sealed(b"\xa5\x01"))
+    status, payload = await bench.reply()
+    p = bench.p
+    expected = b"SSNN\x01" + b"".join(
+        value.to_bytes(size, "little")
+        for value, size in (
+            (bench.token_bytes, 2),
+            (p["FRAME_TOKENS"], 4),
+            (-(-p["OUT_WIDTH"] // 8), 2),
+        )
+    )
+    assert status == OK
+    assert payload == expected + bytes.fromhex(p["IDENTITY"].split("h")[1]), payload.hex()
+
+
+@cocotb.test()
+async def classifies(dut: Any) -> None:
+    """Frames one after another; the clocks reported are those between the two handshakes."""
+    bench = Bench(dut)
+    await bench.start()
+    measured: list[int] = []
+
+    async def measure() -> None:
+        first = None
+        clock = 0
+        while True:
+            await FallingEdge(dut.clk_i)
+            await ReadOnly()
+            if int(dut.out_valid_o.value) and int(dut.out_ready_i.value) and first is None:
+                first = clock
+            if int(dut.in_valid_i.value) and int(dut.in_ready_o.value) and first is not None:
+                measured.append(clock - first)
+                first = None
+            clock += 1
+
+    cocotb.start_soon(measure())
+    reported = [await bench.classify() for _ in range(3)]
+    assert reported == measured, f"reported {reported} clocks, measured {measured}"
+
+
+@cocotb.test()
+async def survives_garbage(dut: Any) -> None:
+    """Noise between requests, a stray mark, an unknown command: the next frame is right."""
+    bench = Bench(dut)
+    await bench.start()
+    for _ in range(3):
+        noise = [byte for byte in bench.rng.randbytes(5) if byte != 0xA5]
+        await bench.line.send(noise)
+        await bench.line.send([0xA5] * bench.rng.randint(0, 2))
+        await bench.classify()
+    await bench.line.send([0xA5, 0x77])
+    await bench.refused(UNKNOWN_COMMAND)
+    await bench.classify()
+
+
+@cocotb.test()
+async def refuses_a_wrong_checksum(dut: Any) -> None:
+    """One flipped bit anywhere after the command is told, and nothing reaches the accelerator."""
+    bench = Bench(dut)
+    await bench.start()
+    for _ in range(3):
+        request = bytearray(bench.request(bench.frame()))
+        request[bench.rng.randrange(2, len(request))] ^= 1 << bench.rng.randrange(8)
+        await bench.line.send(request)
+        await bench.refused(BAD_CHECKSUM)
+        await bench.classify()
+
+
+@cocotb.test()
+async def gives_up_a_frame_that_breaks_off(dut: Any) -> None:
+    """A request cut anywhere is answered after the silence; a lost byte likewise."""
+    bench = Bench(dut)
+    await bench.start()
+    for _ in range(4):
+        request = bench.request(bench.frame())
+        await bench.line.send(request[: bench.rng.randrange(1, len(request))])
+        await bench.refused(INCOMPLETE)
+        await bench.classify()
+    request = bench.request(bench.frame())
+    lost = bench.rng.randrange(2, len(request))
+    await bench.line.send(request[:lost])
+    await bench.line.hold(1, bench.p["GAP_CLOCKS"] // 2)  # shorter than the silence that counts
+    await bench.line.send(request[lost + 1 :])
+    await bench.refused(INCOMPLETE)
+    await bench.classify()
+
+
+@cocotb.test()
+async def restarts_an_accelerator_that_hangs(dut: Any) -> None:
+    """No result in time: the accelerator is reset once and the host is told."""
+    bench = Bench(dut)
+    await bench.start(answering=False)
+    await ClockCycles(dut.clk_i, 2)
+    before = bench.restarts
+    await bench.line.send(bench.request(bench.frame()))
+    status, payload = await bench.reply()
+    assert (status, payload) == (STALLED, b""), f"status {status} for an accelerator that hangs"
+    assert bench.restarts == before + 1, "the accelerator was not restarted exactly once"
+    cocotb.start_soon(bench._accelerate())
+    await bench.classify()
