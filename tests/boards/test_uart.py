@@ -10,7 +10,8 @@ IDENTITY = "128'h00112233445566778899aabbccddeeff"
 
 
 @pytest.mark.parametrize(
-    ("bit", "drift", "seed"), [(20, 1.0, 1), (20, 1.03, 2), (20, 0.97, 3), (16, 1.0, 4), (4, 1.0, 5), (7, 1.0, 6)]
+    ("bit", "drift", "seed"),
+    [(20, 1.0, 1), (20, 1.03, 2), (20, 0.97, 3), (16, 1.0, 4), (4, 1.0, 5), (7, 1.0, 6)],
 )
 def test_uart_rx(bit: int, drift: float, seed: int) -> None:
     run_bench(
@@ -37,7 +38,9 @@ def test_uart_tx(bit: int, stall: float, seed: int) -> None:
     ("tokens", "in_width", "out_width", "bit", "early", "seed"),
     [(6, 13, 21, 5, False, 1), (5, 16, 300, 8, True, 2), (1, 3, 4, 4, False, 3), (9, 40, 64, 4, False, 4)],
 )
-def test_uart_accelerator(tokens: int, in_width: int, out_width: int, bit: int, early: bool, seed: int) -> None:
+def test_uart_accelerator(
+    tokens: int, in_width: int, out_width: int, bit: int, early: bool, seed: int
+) -> None:
     run_bench(
         "uart_accelerator",
         bench="bench_uart_accelerator",

@@ -1,0 +1,80 @@
+// ULX3S: the accelerator behind the FT231X serial port.
+//
+// led[0] ready, led[1] classifying, led[2] last request failed, led[3] the host is talking,
+// led[7:4] the lowest bits of the last class.
+module ulx3s (
+    input  logic       clk_25mhz,
+    input  logic       reset_button,
+    input  logic       ftdi_txd,      // from the host
+    output logic       ftdi_rxd,      // to the host
+    output logic [7:0] led,
+    output logic       wifi_gpio0
+);
+  // Written by the flow: CLOCKS_PER_BIT, FRAME_TOKENS, IN_WIDTH, OUT_WIDTH, CLASS_BITS, IDENTITY.
+  `include "design.svh"
+
+  logic clk, locked, rst;
+  logic [3:0] settle_q = '0;
+  logic [1:0] button_q;
+
+  pll i_pll (
+      .clk_25mhz_i(clk_25mhz),
+      .clk_o(clk),
+      .locked_o(locked)
+  );
+
+  // Reset until the clock has been good for 15 of its cycles, and while the button is pressed.
+  always_ff @(posedge clk or negedge locked) begin
+    if (!locked) settle_q <= '0;
+    else if (button_q[1]) settle_q <= '0;
+    else if (settle_q != '1) settle_q <= settle_q + 1'b1;
+  end
+  always_ff @(posedge clk) button_q <= {button_q[0], reset_button};
+  assign rst = settle_q != '1;
+
+  logic frame_valid, frame_ready, result_valid, result_ready, restart, busy, fault;
+  logic [IN_WIDTH-1:0] frame_data;
+  logic [OUT_WIDTH-1:0] result_data;
+
+  uart_accelerator #(
+      .CLOCKS_PER_BIT(CLOCKS_PER_BIT),
+      .FRAME_TOKENS(FRAME_TOKENS),
+      .IN_WIDTH(IN_WIDTH),
+      .OUT_WIDTH(OUT_WIDTH),
+      .IDENTITY(IDENTITY)
+  ) i_uart (
+      .clk_i(clk),
+      .rst_i(rst),
+      .rx_i(ftdi_txd),
+      .tx_o(ftdi_rxd),
+      .out_valid_o(frame_valid),
+      .out_ready_i(frame_ready),
+      .out_data_o(frame_data),
+      .in_valid_i(result_valid),
+      .in_ready_o(result_ready),
+      .in_data_i(result_data),
+      .restart_o(restart),
+      .busy_o(busy),
+      .fault_o(fault)
+  );
+
+  accelerator i_accelerator (
+      .clk_i(clk),
+      .rst_i(restart),
+      .in_valid_i(frame_valid),
+      .in_ready_o(frame_ready),
+      .in_data_i(frame_data),
+      .out_valid_o(result_valid),
+      .out_ready_i(result_ready),
+      .out_data_o(result_data)
+  );
+
+  logic [3:0] class_q;
+  always_ff @(posedge clk) begin
+    if (result_valid && result_ready) class_q <= 4'(result_data[OUT_WIDTH-1-:CLASS_BITS]);
+    if (rst) class_q <= '0;
+  end
+
+  assign led = {class_q, !ftdi_txd, fault, busy, !rst};
+  assign wifi_gpio0 = 1'b1;
+endmodule

@@ -1,0 +1,98 @@
+"""A board: its device, clock, budget and files, read from ``hw/boards/<name>/board.toml``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+
+import ssnn_fpga
+from ssnn_fpga.errors import UserError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+class _Checked(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Budget(_Checked):
+    """What a design may take of the device."""
+
+    luts: PositiveInt
+    """Look-up tables: of 4 inputs on ECP5, of 6 on Xilinx."""
+    ffs: PositiveInt
+    bram_blocks: PositiveInt
+    """DP16KD on ECP5, RAMB36E1 on Xilinx."""
+    bram_bits: PositiveInt
+    """Of all block RAMs together."""
+    dsps: PositiveInt
+
+
+class Serial(_Checked):
+    """The serial port through which the accelerator is reached."""
+
+    baud: PositiveInt
+
+
+class Board(_Checked):
+    """One board. ``folder`` is where its files lie."""
+
+    name: str
+    title: str
+    flow: Literal["ecp5", "xilinx"]
+    device: str
+    package: str
+    speed_grade: PositiveInt
+    clock_mhz: PositiveFloat
+    """Frequency of the accelerator's clock: the target of the flow."""
+    top: str
+    """Name of the top module."""
+    sources: tuple[str, ...]
+    """The board's own SystemVerilog and Verilog files."""
+    library: tuple[str, ...]
+    """Modules of ``hw/rtl`` that the board's own files instantiate, directly or not."""
+    constraints: str | None = None
+    serial: Serial | None = None
+    budget: Budget
+    folder: Path = Field(default=Path(), exclude=True)
+
+    @property
+    def clocks_per_bit(self) -> int:
+        """Clocks of one bit on the serial port. Raises ValueError for a board without one."""
+        if self.serial is None:
+            raise ValueError(f"{self.name} has no serial port")
+        return round(self.clock_mhz * 1e6 / self.serial.baud)
+
+
+def hardware_directory() -> Path:
+    """Where ``hw/`` is: beside the installed package, or in the checkout."""
+    package = Path(ssnn_fpga.__file__).parent
+    installed = package / "_hw"
+    return installed if installed.is_dir() else package.parent / "hw"
+
+
+def boards() -> tuple[str, ...]:
+    """Names of the boards there are, sorted."""
+    return tuple(sorted(path.parent.name for path in (hardware_directory() / "boards").glob("*/board.toml")))
+
+
+def load_board(name: str) -> Board:
+    """The board called ``name``. Raises UserError for one that is not there or not well described."""
+    if name not in boards():
+        raise UserError(f"There is no board {name!r}: choose one of {', '.join(boards())}.")
+    folder = hardware_directory() / "boards" / name
+    path = folder / "board.toml"
+    try:
+        return Board.model_validate({**tomllib.loads(path.read_text()), "folder": folder})
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path} is not TOML ({error}): correct the file.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise UserError(f"{path}: key {key!r}: {first['msg']}; correct the file.") from error
