@@ -1,0 +1,1 @@
+"""Learning: recipes, low-bit shrinking-timestep networks, training and the QONNX export."""
