@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from ssnn_fpga.errors import UserError
@@ -18,10 +20,11 @@ def download_nmnist(folder: Path) -> RecordingSet:
 
     for train in (True, False):
         try:
-            NMNIST(save_to=str(folder), train=train)
+            with redirect_stdout(sys.stderr):  # standard output is for results
+                NMNIST(save_to=str(folder), train=train)
         except (OSError, RuntimeError) as error:
             raise UserError(
-                f"{folder}: N-MNIST could not be downloaded ({error}); check the network, or fetch it by hand "
-                "from https://www.garrickorchard.com/datasets/n-mnist."
+                f"{folder}: N-MNIST could not be downloaded ({error}); check the network, or fetch it "
+                "by hand from https://www.garrickorchard.com/datasets/n-mnist."
             ) from error
     return open_recordings(folder / "NMNIST")

@@ -93,8 +93,8 @@ def _check(events: Events, indices: NDArray[np.int64], name: str, sensor: tuple[
         first = int(np.argmax(outside))
         x, y = int(events["x"][first]), int(events["y"][first])
         raise UserError(
-            f"{name}: event {indices[first]} at x = {x}, y = {y} lies outside the sensor of {width} × {height} pixels; "
-            "use recordings of that sensor, or a model made for this one."
+            f"{name}: event {indices[first]} (x = {x}, y = {y}) lies outside the {width} × {height} pixels "
+            "of the sensor; use recordings of that sensor or a model made for this one."
         )
     backwards = np.diff(events["t"]) < 0
     if backwards.any():
