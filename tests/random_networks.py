@@ -42,6 +42,7 @@ def random_network(
     padding: int | None = None,
     weight_bits: int | None = None,
     pool: str | None = None,
+    pool_size: int | None = None,
     transform_shift: int | None = None,
     transform_fraction: int | None = None,
     hidden: int | None = None,
@@ -107,7 +108,8 @@ def random_network(
         kind = pool if pool is not None else str(rng.choice(["none", "max", "sum"]))
         if kind != "none" and min(net.edge.height, net.edge.width) >= 2:
             largest = min(3, net.edge.height, net.edge.width)
-            net.add(Pool(f"pool{number}", net.last, kind, int(rng.integers(2, largest + 1))))  # type: ignore[arg-type]
+            window = pool_size if pool_size is not None else int(rng.integers(2, largest + 1))
+            net.add(Pool(f"pool{number}", net.last, kind, window))  # type: ignore[arg-type]
     count = hidden if hidden is not None else int(rng.choice([0, 0, 4, 9]))
     if count:
         b = bits()

@@ -1,7 +1,9 @@
 """The arithmetic contract as pure functions on integer arrays: ``docs/arithmetic.md`` in numpy.
 
 These functions are the reference. Every other engine and every test bench compares with
-them, so they stay close to the equations; shapes are (N, T, C, H, W) throughout.
+them, so they stay close to the equations; shapes are (N, T, C, H, W) throughout. A result has
+the integer type of its input: the caller chooses one that holds every value of the layer
+(``network.ranges`` knows them), and int64 always will.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssnn_fpga.network.layers import Integers
 
@@ -16,44 +19,43 @@ _EXACT_FLOAT32 = 1 << 24
 _EXACT_FLOAT64 = 1 << 53
 
 
-def _exact_matmul(rows: Integers, weight: Integers, bound: int) -> Integers:
-    """rows @ weight.T through the fastest BLAS type that is exact for |result| < bound."""
+def _exact_float(weight: Integers, maximum: int) -> np.dtype[np.floating]:
+    """The fastest BLAS type in which no partial sum of weights times inputs 0..maximum is rounded."""
+    bound = int(np.abs(weight).reshape(weight.shape[0], -1).sum(axis=1).max(initial=0)) * maximum
     if bound >= _EXACT_FLOAT64:
         raise ValueError(f"an accumulator bound of {bound} cannot be computed exactly in float64")
-    kind = np.float32 if bound < _EXACT_FLOAT32 else np.float64
-    return (rows.astype(kind) @ weight.astype(kind).T).astype(np.int64)
-
-
-def _bound(weight: Integers, maximum: int) -> int:
-    """Largest magnitude that any partial sum of a row of ``weight`` can reach."""
-    return int(np.abs(weight).reshape(weight.shape[0], -1).sum(axis=1).max(initial=0)) * maximum
+    return np.dtype(np.float32 if bound < _EXACT_FLOAT32 else np.float64)
 
 
 def conv(x: Integers, weight: Integers, stride: int = 1, padding: int = 0) -> Integers:
     """Convolution of (N,T,C,H,W) with (O,C,K,K): signed accumulators (N,T,O,H',W')."""
-    n, t, c, h, w = x.shape
+    n, t, c, height, width = x.shape
     o, _, k, _ = weight.shape
-    if padding:
-        edge = (padding, padding)
-        x = np.pad(x, ((0, 0), (0, 0), (0, 0), edge, edge))
-    windows = np.lib.stride_tricks.sliding_window_view(x, (k, k), axis=(3, 4))
-    windows = windows[:, :, :, ::stride, ::stride]
-    rows_out, columns_out = windows.shape[3:5]
-    rows = windows.transpose(0, 1, 3, 4, 2, 5, 6).reshape(-1, c * k * k)
-    a = _exact_matmul(rows, weight.reshape(o, -1), _bound(weight, int(x.max(initial=0))))
-    return a.reshape(n, t, rows_out, columns_out, o).transpose(0, 1, 4, 2, 3)
+    rows, columns = ((size + 2 * padding - k) // stride + 1 for size in (height, width))
+    kind = _exact_float(weight, int(x.max(initial=0)))
+    padded = np.zeros((n * t, c, height + 2 * padding, width + 2 * padding), kind)
+    padded[:, :, padding : padding + height, padding : padding + width] = x.reshape(n * t, c, height, width)
+    taps = np.empty((n * t, c, k, k, rows, columns), kind)
+    for i in range(k):
+        for j in range(k):
+            below, right = i + stride * (rows - 1) + 1, j + stride * (columns - 1) + 1
+            taps[:, :, i, j] = padded[:, :, i:below:stride, j:right:stride]
+    a = weight.reshape(o, -1).astype(kind) @ taps.reshape(n * t, c * k * k, rows * columns)
+    return a.astype(x.dtype).reshape(n, t, o, rows, columns)
 
 
 def dense(x: Integers, weight: Integers) -> Integers:
     """Dense layer over (C,H,W) flattened in ONNX order: accumulators (N,T,O,1,1)."""
     n, t = x.shape[:2]
-    a = _exact_matmul(x.reshape(n * t, -1), weight, _bound(weight, int(x.max(initial=0))))
-    return a.reshape(n, t, -1, 1, 1)
+    kind = _exact_float(weight, int(x.max(initial=0)))
+    a: NDArray[np.floating] = x.reshape(n * t, weight.shape[1]).astype(kind) @ weight.astype(kind).T
+    return a.astype(x.dtype).reshape(n, t, len(weight), 1, 1)
 
 
 def leak(v: Integers, multiplier: int, shift: int) -> Integers:
     """(v * multiplier) >> shift, arithmetic: rounds towards minus infinity."""
-    return (v * multiplier) >> shift
+    scaled = v if multiplier == 1 else v * multiplier
+    return scaled if shift == 0 else np.right_shift(scaled, shift)
 
 
 def neuron(
@@ -69,34 +71,51 @@ def neuron(
     fraction: int = 4,
 ) -> Integers:
     """Spikes (N,T,C,H,W) of accumulators of the same shape; theta and bias are (C,)."""
-    threshold = theta.reshape(1, -1, 1, 1)
-    offset = bias.reshape(1, -1, 1, 1)
+    threshold = theta.reshape(-1, 1, 1).astype(a.dtype)
+    offset = bias.reshape(-1, 1, 1).astype(a.dtype)
     spikes = np.empty_like(a)
     v = np.zeros_like(a[:, 0])
     for t in range(a.shape[1]):
-        u = leak(v, leak_multiplier, leak_shift) + (a[:, t] << fraction) + offset
-        s = np.clip((u - int(strict)) // threshold, 0, levels)
-        v = u - s * threshold if reset == "subtract" else np.where(s > 0, 0, u)
-        spikes[:, t] = s
+        u = a[:, t] << fraction
+        u += offset
+        u += leak(v, leak_multiplier, leak_shift)
+        s = spikes[:, t]
+        s[...] = u >= threshold + int(strict)
+        for level in range(2, levels + 1):
+            s += u >= level * threshold + int(strict)
+        v = u - s * threshold if reset == "subtract" else u * (s == 0)
     return spikes
 
 
 def temporal_transform(x: Integers, matrix: Integers, shift: int = 4, fraction: int = 1) -> Integers:
     """(N,T1,C,H,W) to (N,T2,C,H,W): weighted sums over time, rounded half up at 2**-shift."""
-    n, t1 = x.shape[:2]
-    summed = np.einsum("ut,ntk->nuk", matrix, x.reshape(n, t1, -1) << fraction)
     half = (1 << shift) >> 1
-    return ((summed + half) >> shift).reshape(n, matrix.shape[0], *x.shape[2:])
+    y = np.empty((x.shape[0], matrix.shape[0], *x.shape[2:]), x.dtype)
+    for t2, row in enumerate(matrix):
+        summed = sum(int(m) * x[:, t1] for t1, m in enumerate(row) if m)
+        y[:, t2] = ((summed << fraction) + half) >> shift
+    return y
 
 
 def pool(x: Integers, kind: Literal["max", "sum"], size: int = 2) -> Integers:
     """Pooling with stride = size; rows and columns that do not fill a window are dropped."""
-    n, t, c, h, w = x.shape
-    x = x[..., : h // size * size, : w // size * size]
-    blocks = x.reshape(n, t, c, h // size, size, w // size, size)
-    return blocks.max(axis=(4, 6)) if kind == "max" else blocks.sum(axis=(4, 6))
+    combine = np.maximum if kind == "max" else np.add
+    for axis in (3, 4):
+        whole = x.shape[axis] // size * size
+        lanes = [slice_along(x, axis, slice(first, whole, size)) for first in range(size)]
+        x = lanes[0].copy()
+        for lane in lanes[1:]:
+            combine(x, lane, out=x)
+    return x
+
+
+def slice_along(x: Integers, axis: int, part: slice) -> Integers:
+    """The view of ``x`` with ``part`` of one axis."""
+    return x[(slice(None),) * axis + (part,)]
 
 
 def readout(a: Integers, bias: Integers, fraction: int = 4) -> Integers:
     """Logits (N, O) of accumulators (N,T,O,1,1): summed over time, with T times the bias."""
-    return (a[..., 0, 0].sum(axis=1) << fraction) + a.shape[1] * bias
+    logits: Integers = a[..., 0, 0].sum(axis=1, dtype=a.dtype) << fraction
+    logits += (a.shape[1] * bias).astype(a.dtype)
+    return logits

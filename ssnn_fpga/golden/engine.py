@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -10,28 +13,42 @@ from ssnn_fpga.errors import UserError
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.network.layers import (
     NETWORK_INPUT,
+    Activation,
     Conv,
     Dense,
+    Edge,
     Integers,
     Layer,
+    Logits,
     Network,
     Neuron,
     Pool,
     Readout,
     TemporalTransform,
+    signed_bits,
 )
+from ssnn_fpga.network.ranges import analyse
 from ssnn_fpga.network.shapes import edges
+
+_Kept = TypeVar("_Kept")
+
+
+_CHUNK_VALUES = 1 << 19
+"""Values of the widest layer that are in work at once: few enough to stay in the cache."""
 
 
 class Trace(Mapping[str, Integers]):
-    """What every layer emitted: layer name -> int64 (N, T, C, H, W), the read-out's (N, O)."""
+    """What every layer emitted: layer name -> int64 (N, T, C, H, W), the read-out's (N, O).
+
+    Values are kept in the narrowest type that is exact and widened when they are asked for.
+    """
 
     def __init__(self, values: Mapping[str, Integers], readout: str) -> None:
         self._values = dict(values)
         self._readout = readout
 
     def __getitem__(self, layer: str) -> Integers:
-        return self._values[layer]
+        return self._values[layer].astype(np.int64)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -42,12 +59,13 @@ class Trace(Mapping[str, Integers]):
     @property
     def logits(self) -> Integers:
         """(N, O) logits of the read-out."""
-        return self._values[self._readout]
+        return self[self._readout]
 
     @property
     def classes(self) -> Integers:
         """(N,) class of each sample: the first index of its largest logit."""
-        return self.logits.argmax(axis=1)
+        classes: Integers = self._values[self._readout].argmax(axis=1)
+        return classes
 
 
 def run(network: Network, frames: Integers) -> Trace:
@@ -55,18 +73,65 @@ def run(network: Network, frames: Integers) -> Trace:
 
     Raises UserError where the frames do not fit the network's input.
     """
-    edges(network)
-    _check_frames(network, frames)
-    values: dict[str, Integers] = {NETWORK_INPUT: np.ascontiguousarray(frames, dtype=np.int64)}
-    for layer in network.layers:
-        values[layer.name] = run_layer(layer, values[layer.inputs[0]])
-    del values[NETWORK_INPUT]
-    return Trace(values, readout_name(network))
+    names = [layer.name for layer in network.layers]
+    chunks = _run_in_chunks(network, frames, lambda values: values)
+    return Trace({name: np.concatenate([c[name] for c in chunks]) for name in names}, readout_name(network))
 
 
 def classify(network: Network, frames: Integers) -> Integers:
     """(N,) classes of ``frames`` (N, T, C, H, W), without keeping the intermediate values."""
-    return run(network, frames).classes
+    readout = readout_name(network)
+    return np.concatenate(_run_in_chunks(network, frames, lambda values: values[readout].argmax(axis=1)))
+
+
+def _run_in_chunks(
+    network: Network, frames: Integers, keep: Callable[[dict[str, Integers]], _Kept]
+) -> list[_Kept]:
+    """``keep`` of every layer's values, a few samples at a time, on all processors."""
+    edge_of = edges(network)
+    _check_frames(network, frames)
+    kind = _working_type(network)
+    widest = max(_values_in_work(layer, edge_of) for layer in network.layers)
+    count = max(1, _CHUNK_VALUES // widest)
+
+    def work(first: int) -> _Kept:
+        values = {NETWORK_INPUT: frames[first : first + count].astype(kind)}
+        for layer in network.layers:
+            values[layer.name] = run_layer(layer, values[layer.inputs[0]])
+        return keep(values)
+
+    starts = range(0, max(1, len(frames)), count)
+    with ThreadPoolExecutor(min(len(starts), os.cpu_count() or 1)) as pool:
+        return list(pool.map(work, starts))
+
+
+def _values_in_work(layer: Layer, edge_of: Mapping[str, Edge]) -> int:
+    """Values that one sample of a layer keeps in work, the taps of a convolution included."""
+    edge = edge_of[layer.name]
+    if isinstance(edge, Logits):
+        return edge.channels
+    taps = int(np.prod(layer.weight.shape[1:])) if isinstance(layer, Conv) else 0
+    return edge.timesteps * edge.height * edge.width * (edge.channels + taps)
+
+
+def _working_type(network: Network) -> np.dtype[np.int64]:
+    """int32 if no intermediate value of the network passes it, else int64 (typed as the latter)."""
+    edge_of, ranges = edges(network), analyse(network)
+    bits = [signed_bits(0, network.input.maximum)]
+    for layer in network.layers:
+        edge = edge_of[layer.name]
+        if isinstance(layer, Neuron):
+            neuron = ranges.neurons[layer.name]
+            largest = (layer.levels + 1) * int(layer.theta.max()) + 1
+            bits += [neuron.membrane_bits + 1, neuron.product_bits, signed_bits(0, largest)]
+        elif isinstance(layer, Readout):
+            bits.append(ranges.readouts[layer.name].logit_bits)
+        elif isinstance(layer, TemporalTransform) and isinstance(edge, Activation):
+            bits.append(signed_bits(0, (edge.maximum + 1) << layer.shift))
+        elif not isinstance(edge, Logits):
+            bits.append(edge.bits)
+    kind: np.dtype[Any] = np.dtype(np.int32 if max(bits) <= 32 else np.int64)
+    return kind
 
 
 def run_layer(layer: Layer, x: Integers) -> Integers:
