@@ -53,6 +53,13 @@ def test_the_bounds_of_a_bin() -> None:
     assert not frames[:, 0].any()
 
 
+def test_a_window_that_the_timesteps_do_not_divide_is_cut_without_drift() -> None:
+    """One event at each µs of 100: bin k holds those with k·100/7 ≤ t < (k + 1)·100/7."""
+    events = np.array([(50 + t, 0, 0, 0) for t in range(100)], dtype=EVENT)
+    frames = compress(events, Compression(1, 1, timesteps=7, bits=8, window_us=100))
+    assert frames[:, 0].ravel().tolist() == [15, 14, 14, 15, 14, 14, 14]
+
+
 def test_counts_saturate_at_the_end() -> None:
     events = np.array([(0, 1, 0, 0)] * 9, dtype=EVENT)
     for bits, count in ((1, 1), (3, 7), (4, 9)):
