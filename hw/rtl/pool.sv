@@ -4,24 +4,24 @@
 // token leaves with the last pixel of its window. Rows and columns that do not fill a window
 // are taken and dropped. One token a cycle; in_ready_o comes from a register.
 module pool #(
-    parameter int HEIGHT    = 4,
-    parameter int WIDTH     = 4,
-    parameter int CHANNELS  = 4,
-    parameter int GROUP     = 4,
-    parameter int TIMESTEPS = 1,
-    parameter int ACT_BITS  = 1,
-    parameter int OUT_BITS  = 1,
-    parameter int SIZE      = 2,
-    parameter int SUM       = 0
+  parameter int HEIGHT    = 4,
+  parameter int WIDTH     = 4,
+  parameter int CHANNELS  = 4,
+  parameter int GROUP     = 4,
+  parameter int TIMESTEPS = 1,
+  parameter int ACT_BITS  = 1,
+  parameter int OUT_BITS  = 1,
+  parameter int SIZE      = 2,
+  parameter int SUM       = 0
 ) (
-    input  logic                                 clk_i,
-    input  logic                                 rst_i,
-    input  logic                                 in_valid_i,
-    output logic                                 in_ready_o,
-    input  logic [TIMESTEPS*ACT_BITS*GROUP-1:0]  in_data_i,
-    output logic                                 out_valid_o,
-    input  logic                                 out_ready_i,
-    output logic [TIMESTEPS*OUT_BITS*GROUP-1:0]  out_data_o
+  input  logic                                 clk_i,
+  input  logic                                 rst_i,
+  input  logic                                 in_valid_i,
+  output logic                                 in_ready_o,
+  input  logic [TIMESTEPS*ACT_BITS*GROUP-1:0]  in_data_i,
+  output logic                                 out_valid_o,
+  input  logic                                 out_ready_i,
+  output logic [TIMESTEPS*OUT_BITS*GROUP-1:0]  out_data_o
 );
   localparam int GROUPS      = CHANNELS / GROUP;
   localparam int OUT_WIDTH   = WIDTH / SIZE;
@@ -36,13 +36,13 @@ module pool #(
   localparam int TAP_BITS   = SIZE > 1 ? $clog2(SIZE) : 1;
   localparam int ADDR_BITS  = DEPTH > 1 ? $clog2(DEPTH) : 1;
 
-  if (CHANNELS % GROUP != 0) begin : gen_bad_group
+  if (CHANNELS % GROUP != 0) begin : g_bad_group
     $error("pool: GROUP must divide CHANNELS");
   end
-  if (OUT_WIDTH < 1 || OUT_HEIGHT < 1) begin : gen_bad_frame
+  if (OUT_WIDTH < 1 || OUT_HEIGHT < 1) begin : g_bad_frame
     $error("pool: a frame must hold at least one window of SIZE x SIZE pixels");
   end
-  if (SUM == 0 && OUT_BITS != ACT_BITS || OUT_BITS < ACT_BITS) begin : gen_bad_width
+  if (SUM == 0 && OUT_BITS != ACT_BITS || OUT_BITS < ACT_BITS) begin : g_bad_width
     $error("pool: OUT_BITS must be ACT_BITS for a maximum, and at least ACT_BITS for a sum");
   end
 
@@ -92,70 +92,74 @@ module pool #(
 
   // ---- Stage 1: the token beside the word that it joins ----
   logic [ADDR_BITS-1:0]   address;
-  logic [OUT_PAYLOAD-1:0] memory [DEPTH];
   logic [OUT_PAYLOAD-1:0] stored_q, joined_q, previous, joined;
   logic [IN_PAYLOAD-1:0]  token_q;
   logic [ADDR_BITS-1:0]   address_q;
   logic                   valid_q, in_window_q, first_q, last_q, forward_q;
-  logic                   emit_ready, advance;
+  logic                   emit_ready, advance, join_en;
 
   assign address    = column_base_q + ADDR_BITS'(group_q);
   assign advance    = valid_q && (!last_q || emit_ready);
   assign in_ready_o = !valid_q || advance;
+  assign join_en    = advance && in_window_q;
+
+  weight_memory #(
+    .WIDTH(OUT_PAYLOAD), .DEPTH(DEPTH)
+  ) i_row (
+    .clk_i,
+    .read_en_i(accept), .read_addr_i(address), .read_data_o(stored_q),
+    .write_en_i(join_en), .write_addr_i(address_q), .write_data_i(joined)
+  );
 
   always_ff @(posedge clk_i) begin
     if (rst_i) valid_q <= 1'b0;
     else if (in_ready_o) valid_q <= in_valid_i;
 
     if (accept) begin
-      token_q   <= in_data_i;
-      address_q <= address;
-      in_window_q  <= in_window;
-      first_q   <= column_tap_q == '0 && row_tap_q == '0;
-      last_q    <= in_window && last_column_tap && last_row_tap;
-      // The word that is being written now is not yet in the memory.
-      forward_q <= valid_q && in_window_q && address_q == address;
-      stored_q  <= memory[address];
+      token_q     <= in_data_i;
+      address_q   <= address;
+      in_window_q <= in_window;
+      first_q     <= column_tap_q == '0 && row_tap_q == '0;
+      last_q      <= in_window && last_column_tap && last_row_tap;
+      // The memory does not yet return the word that is being written.
+      forward_q   <= valid_q && in_window_q && address_q == address;
     end
-    if (advance && in_window_q) begin
-      memory[address_q] <= joined;
-      joined_q          <= joined;
-    end
+    if (join_en) joined_q <= joined;
   end
 
   // ---- Stage 2: join, and emit with the last pixel of a window ----
   assign previous = forward_q ? joined_q : stored_q;
 
-  for (genvar t = 0; t < TIMESTEPS; t++) begin : gen_timestep
-    for (genvar c = 0; c < GROUP; c++) begin : gen_channel
+  for (genvar t = 0; t < TIMESTEPS; t++) begin : g_timestep
+    for (genvar c = 0; c < GROUP; c++) begin : g_channel
       logic [OUT_BITS-1:0] value, so_far, result;
-      for (genvar b = 0; b < OUT_BITS; b++) begin : gen_bit
-        if (b < ACT_BITS) begin : gen_value
+      for (genvar b = 0; b < OUT_BITS; b++) begin : g_bit
+        if (b < ACT_BITS) begin : g_value
           assign value[b] = token_q[(t*ACT_BITS+b)*GROUP+c];
-        end else begin : gen_zero
+        end else begin : g_zero
           assign value[b] = 1'b0;
         end
         assign so_far[b] = previous[(t*OUT_BITS+b)*GROUP+c] & ~first_q;
         assign joined[(t*OUT_BITS+b)*GROUP+c] = result[b];
       end
-      if (SUM != 0) begin : gen_sum
+      if (SUM != 0) begin : g_sum
         assign result = so_far + value;
-      end else begin : gen_maximum
+      end else begin : g_maximum
         assign result = so_far > value ? so_far : value;
       end
     end
   end
 
   stream_register #(
-      .WIDTH(OUT_PAYLOAD)
-  ) output_register (
-      .clk_i,
-      .rst_i,
-      .in_valid_i (valid_q && last_q),
-      .in_ready_o (emit_ready),
-      .in_data_i  (joined),
-      .out_valid_o,
-      .out_ready_i,
-      .out_data_o
+    .WIDTH(OUT_PAYLOAD)
+  ) i_output (
+    .clk_i,
+    .rst_i,
+    .in_valid_i (valid_q && last_q),
+    .in_ready_o (emit_ready),
+    .in_data_i  (joined),
+    .out_valid_o,
+    .out_ready_i,
+    .out_data_o
   );
 endmodule

@@ -1,0 +1,231 @@
+// Leaky integrate-and-fire neurons with LEVELS thresholds; time lies inside the token.
+//
+//   U = leak(V) + c      c = (a << FRACTION) + b      leak(V) = (V * LEAK_MULT) >>> LEAK_SHIFT
+//   s = how many l in 1..LEVELS have U >= l*theta     (STRICT = 1: U > l*theta)
+//   V = U - s*theta                                   (RESET_ZERO = 1: 0 where s > 0)
+//
+// (docs/arithmetic.md.) PE neurons walk through TL timesteps a cycle, in registers: there is no
+// membrane memory, for all timesteps of a pixel's channel group come together. A pixel whose
+// window was skipped comes with a = 0 and takes part like any other: bias and leak act.
+//
+// Back to back, a token of NT timesteps takes NT/TL cycles. in_ready_o comes from registers.
+module lif #(
+  parameter int    CHANNELS   = 4,
+  parameter int    PE         = 4,
+  parameter int    TIMESTEPS  = 4,
+  parameter int    NT         = 4,
+  parameter int    TL         = 1,
+  parameter int    ACC_BITS   = 8,
+  parameter int    MEM_BITS   = 16,
+  parameter int    THETA_BITS = 10,
+  parameter int    BIAS_BITS  = 10,
+  parameter int    FRACTION   = 4,
+  parameter int    LEAK_MULT  = 1,
+  parameter int    LEAK_SHIFT = 1,
+  parameter int    LEVELS     = 1,
+  parameter int    STRICT     = 0,
+  parameter int    RESET_ZERO = 0,
+  parameter string INIT       = "",
+  localparam int   GROUPS     = (CHANNELS + PE - 1) / PE,
+  localparam int   ADDR_BITS  = GROUPS > 1 ? $clog2(GROUPS) : 1,
+  localparam int   FIELD      = THETA_BITS + BIAS_BITS,
+  localparam int   ACT_BITS   = $clog2(LEVELS + 1)
+) (
+  input  logic                             clk_i,
+  input  logic                             rst_i,
+  input  logic                             in_valid_i,
+  output logic                             in_ready_o,
+  input  logic                             in_skipped_i,
+  input  logic [NT*PE*ACC_BITS-1:0]        in_data_i,
+  output logic                             out_valid_o,
+  input  logic                             out_ready_i,
+  output logic [TIMESTEPS*ACT_BITS*PE-1:0] out_data_o,
+  input  logic                             write_en_i,
+  input  logic [ADDR_BITS-1:0]             write_addr_i,
+  input  logic [PE*FIELD-1:0]              write_data_i
+);
+  localparam int CHUNKS     = TIMESTEPS / NT;  // tokens of one pixel and channel group
+  localparam int STEPS      = NT / TL;         // cycles of one token
+  localparam int CHUNK_BITS = CHUNKS > 1 ? $clog2(CHUNKS) : 1;
+  localparam int STEP_BITS  = STEPS > 1 ? $clog2(STEPS) : 1;
+  localparam int STEP_IN    = TL * PE * ACC_BITS;
+  localparam int STEP_OUT   = TL * ACT_BITS * PE;
+  localparam int TOKEN_OUT  = TIMESTEPS * ACT_BITS * PE;
+
+  // U - l*theta never wraps, not even for thresholds that U cannot reach.
+  localparam int STEEP_BITS = THETA_BITS + $clog2(LEVELS + 1) + 1;
+  localparam int DIFF_BITS  = (MEM_BITS > STEEP_BITS ? MEM_BITS : STEEP_BITS) + 1;
+  localparam int LEAK_BITS  = MEM_BITS + $clog2(LEAK_MULT + 1);
+
+  if (TIMESTEPS % NT != 0 || NT % TL != 0) begin : g_bad_time
+    $error("lif: NT must divide TIMESTEPS, and TL must divide NT");
+  end
+  if (LEVELS < 1 || FRACTION < 0) begin : g_bad_levels
+    $error("lif: LEVELS must be at least 1, and FRACTION at least 0");
+  end
+  if (LEAK_MULT < 0 || LEAK_SHIFT < 0 || LEAK_SHIFT > 30 || LEAK_MULT > (1 << LEAK_SHIFT)) begin : g_bad_leak
+    $error("lif: the leak LEAK_MULT / 2**LEAK_SHIFT must lie between 0 and 1");
+  end
+
+  logic accept, unused_skipped;
+  assign accept         = in_valid_i && in_ready_o;
+  assign unused_skipped = in_skipped_i;  // marks activity; no value may depend on it
+
+  // ---- Thresholds and biases: one word for each group of PE channels ----
+  logic [PE*FIELD-1:0] word_q;
+
+  weight_memory #(
+    .WIDTH(PE*FIELD), .DEPTH(GROUPS), .INIT(INIT)
+  ) i_memory (
+    .clk_i,
+    .read_en_i(accept), .read_addr_i(group_q), .read_data_o(word_q),
+    .write_en_i, .write_addr_i, .write_data_i
+  );
+
+  logic [CHUNK_BITS-1:0] chunk_q;
+  logic [ADDR_BITS-1:0]  group_q;
+  logic                  chunk_first, chunk_last;
+  assign chunk_first = chunk_q == '0;
+  assign chunk_last  = chunk_q == CHUNK_BITS'(CHUNKS - 1);
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      chunk_q <= '0;
+      group_q <= '0;
+    end else if (accept) begin
+      chunk_q <= chunk_last ? '0 : chunk_q + 1'b1;
+      if (chunk_last) group_q <= group_q == ADDR_BITS'(GROUPS - 1) ? '0 : group_q + 1'b1;
+    end
+  end
+
+  // ---- Stage 1: the token, TL timesteps of it at the low end ----
+  logic [NT*PE*ACC_BITS-1:0] token_q;
+  logic [STEP_BITS-1:0]      step_q;
+  logic                      token_valid_q, token_first_q, token_last_q, step_last;
+  logic                      drive_valid_q, drive_first_q, drive_last_q;
+  logic                      drive_free, emit_ready, take;
+
+  assign step_last  = step_q == STEP_BITS'(STEPS - 1);
+  assign drive_free = !drive_valid_q || !drive_last_q || emit_ready;
+  assign take       = token_valid_q && drive_free;
+  assign in_ready_o = !token_valid_q || (drive_free && step_last);
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      token_valid_q <= 1'b0;
+      step_q        <= '0;
+    end else begin
+      if (in_ready_o) token_valid_q <= in_valid_i;
+      if (take) step_q <= step_last ? '0 : step_q + 1'b1;
+    end
+
+    if (accept) begin
+      token_q       <= in_data_i;
+      token_first_q <= chunk_first;
+      token_last_q  <= chunk_last;
+    end else if (STEPS > 1 && take) begin
+      token_q <= token_q >> STEP_IN;
+    end
+  end
+
+  // ---- Stage 2: drive[l] = c - l*theta, so that the loop over time holds one addition ----
+  logic signed [DIFF_BITS-1:0] drive_q [TL*PE][LEVELS+1];
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) drive_valid_q <= 1'b0;
+    else if (drive_free) drive_valid_q <= token_valid_q;
+
+    if (take) begin
+      drive_first_q <= token_first_q && step_q == '0;
+      drive_last_q  <= token_last_q && step_last;
+    end
+  end
+
+  for (genvar i = 0; i < TL * PE; i++) begin : g_drive
+    logic signed [ACC_BITS-1:0]  accumulator;
+    logic signed [BIAS_BITS-1:0] bias;
+    logic [THETA_BITS-1:0]       theta;
+    logic signed [DIFF_BITS-1:0] current;
+
+    assign accumulator = token_q[i*ACC_BITS+:ACC_BITS];
+    assign theta       = word_q[(i%PE)*FIELD+:THETA_BITS];
+    assign bias        = word_q[(i%PE)*FIELD+THETA_BITS+:BIAS_BITS];
+    assign current     = (DIFF_BITS'(accumulator) <<< FRACTION) + DIFF_BITS'(bias);
+
+    for (genvar l = 0; l <= LEVELS; l++) begin : g_level
+      always_ff @(posedge clk_i) begin
+        if (take) drive_q[i][l] <= current - DIFF_BITS'(theta) * DIFF_BITS'(l);
+      end
+    end
+  end
+
+  // ---- The membrane: TL timesteps in a chain ----
+  logic                drive_take;
+  logic [STEP_OUT-1:0] spikes;
+  assign drive_take = drive_valid_q && drive_free;
+
+  for (genvar p = 0; p < PE; p++) begin : g_neuron
+    logic signed [MEM_BITS-1:0] membrane_q, membrane;
+    logic [TL*ACT_BITS-1:0]     counts;
+
+    always_comb begin
+      automatic logic signed [LEAK_BITS-1:0] product;
+      automatic logic signed [DIFF_BITS-1:0] leaked;
+      automatic logic signed [DIFF_BITS-1:0] margin [LEVELS+1];  // U - l*theta
+      automatic logic [LEVELS+1:0]           fires;
+
+      membrane = drive_first_q ? '0 : membrane_q;
+      counts   = '0;
+      for (int t = 0; t < TL; t++) begin
+        product = LEAK_BITS'(membrane) * LEAK_BITS'(LEAK_MULT);
+        leaked  = DIFF_BITS'(product >>> LEAK_SHIFT);
+        fires   = '0;
+        for (int l = 0; l <= LEVELS; l++) begin
+          margin[l] = leaked + drive_q[t*PE+p][l];
+          fires[l]  = l == 0 || (STRICT != 0 ? margin[l] > 0 : margin[l] >= 0);
+        end
+        // Thresholds ascend, so fires is a thermometer: its highest level counts the spikes.
+        membrane = '0;
+        for (int l = 0; l <= LEVELS; l++) begin
+          if (fires[l] && !fires[l+1]) begin
+            counts[t*ACT_BITS+:ACT_BITS] |= ACT_BITS'(l);
+            if (RESET_ZERO == 0 || l == 0) membrane |= MEM_BITS'(margin[l]);
+          end
+        end
+      end
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (drive_take) membrane_q <= membrane;
+    end
+
+    for (genvar i = 0; i < TL * ACT_BITS; i++) begin : g_plane
+      assign spikes[i*PE+p] = counts[i];
+    end
+  end
+
+  // ---- The token that leaves with the last timestep ----
+  logic [TOKEN_OUT-1:0] token_out;
+  if (TIMESTEPS == TL) begin : g_one_step
+    assign token_out = spikes;
+  end else begin : g_steps
+    logic [TOKEN_OUT-STEP_OUT-1:0] earlier_q;
+    assign token_out = {spikes, earlier_q};
+    always_ff @(posedge clk_i) begin
+      if (drive_take) earlier_q <= token_out[TOKEN_OUT-1:STEP_OUT];
+    end
+  end
+
+  stream_register #(
+    .WIDTH(TOKEN_OUT)
+  ) i_output (
+    .clk_i,
+    .rst_i,
+    .in_valid_i (drive_valid_q && drive_last_q),
+    .in_ready_o (emit_ready),
+    .in_data_i  (token_out),
+    .out_valid_o,
+    .out_ready_i,
+    .out_data_o
+  );
+endmodule
