@@ -8,7 +8,6 @@ between layers are integers of scale 1; a weight scale lives between a layer and
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
 import logging
 import warnings
@@ -20,6 +19,7 @@ from typing import cast
 
 import numpy as np
 import onnx
+import onnx.numpy_helper
 import torch
 from brevitas.export import export_qonnx
 from brevitas.inject.enum import RestrictValueType, ScalingImplType
@@ -33,9 +33,8 @@ from quant_models.network import POOL, Readout, ShrinkingNetwork, Stage
 from quant_models.recipe import NetworkRecipe
 from quant_models.run_folder import write_aside
 from quant_models.transformer import LinearTransformer
+from ssnn_fpga.network.ops import DOMAIN, DOMAIN_VERSION, append_functions
 
-DOMAIN = "ssnn_fpga.network.ops"
-DOMAIN_VERSION = 1
 _OPSET = 20
 
 _LAYER = {"Conv": "conv", "Lif": "lif", "MaxPool": "pool", "TemporalTransform": "shrink"}
@@ -74,13 +73,14 @@ def to_qonnx(engine: TorchEngine) -> onnx.ModelProto:
         )
     model = cast(onnx.ModelProto, exported)
     _rename(model.graph)
+    _set_count_bits(model.graph, engine.compression.bits)
     _strip_provenance(model)
     model.graph.name = engine.name
     onnx.helper.set_model_props(
         model,
         {"classes": json.dumps(list(engine.classes)), "compression": json.dumps(asdict(engine.compression))},
     )
-    return _with_functions(model)
+    return append_functions(model)
 
 
 class _Counts(Uint8ActPerTensorFixedPoint):  # type: ignore[misc]
@@ -95,8 +95,7 @@ class _Deployed(nn.Module):
 
     def __init__(self, model: ShrinkingNetwork) -> None:
         super().__init__()
-        bits = model.input_maximum.bit_length()
-        self.counts = QuantIdentity(act_quant=_Counts, bit_width=bits, scaling_init=float(1 << bits))
+        self.counts = QuantIdentity(act_quant=_Counts, bit_width=8, scaling_init=float(1 << 8))
         self.stages = nn.ModuleList(_DeployedStage(cast(Stage, stage)) for stage in model.stages)
         self.shrinks = nn.ModuleList(_DeployedShrink(cast(LinearTransformer, s)) for s in model.shrinks)
         self.readout = _DeployedReadout(model.readout)
@@ -237,6 +236,12 @@ def _rename(graph: onnx.GraphProto) -> None:
     graph.initializer.extend(renamed)
 
 
+def _set_count_bits(graph: onnx.GraphProto, bits: int) -> None:
+    """Counts are exported at 8 bits and narrowed here: Brevitas would write one bit as bipolar, -1 or 1."""
+    stated = next(tensor for tensor in graph.initializer if tensor.name == "counts_bits")
+    stated.CopyFrom(onnx.numpy_helper.from_array(np.float32(bits), stated.name))
+
+
 def _node_names(graph: onnx.GraphProto) -> list[str]:
     """conv1, lif1, ... in the order of the nodes; a Quant node is called after what it feeds."""
     counted: dict[str, int] = {}
@@ -273,15 +278,6 @@ def _strip_provenance(model: onnx.ModelProto) -> None:
         part.ClearField("metadata_props")
     for node in graph.node:
         node.ClearField("doc_string")
-
-
-def _with_functions(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with a function body for each of the project's operators."""
-    if importlib.util.find_spec("ssnn_fpga.network.ops") is None:
-        return model
-    from ssnn_fpga.network.ops import append_functions
-
-    return append_functions(model)
 
 
 @contextmanager

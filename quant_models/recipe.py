@@ -32,6 +32,14 @@ class CompressionRecipe(_Section):
     bits: int = Field(2, ge=1, le=8)
     spatial_factor: int = Field(1, ge=1)
 
+    @model_validator(mode="after")
+    def _divides(self) -> CompressionRecipe:
+        if self.sensor_height % self.spatial_factor or self.sensor_width % self.spatial_factor:
+            raise ValueError(
+                f"spatial_factor {self.spatial_factor} must divide the sensor's height and width"
+            )
+        return self
+
 
 class NetworkRecipe(_Section):
     """A shrinking-timestep network: one convolutional stage for each entry of the schedule."""

@@ -291,7 +291,7 @@ def _pass_over(
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
-        total_loss += float(loss) * len(batch)
+        total_loss += loss.item() * len(batch)
         right += int((logits.argmax(1) == batch.labels).sum())
     return total_loss / len(training), right / len(training)
 

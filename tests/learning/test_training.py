@@ -1,0 +1,215 @@
+"""Training: repeatable, resumable, honest about which recordings choose the checkpoint."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from quant_models import training
+from quant_models.augmentation import augment
+from quant_models.engine import TorchEngine
+from quant_models.recipe import Augmentation, Recipe
+from quant_models.run_folder import Run
+from quant_models.training import Samples, Score, fit, hold_out
+from ssnn_fpga.errors import UserError
+from tests.learning.networks import bright_halves, small_recipe
+
+
+def _run(folder: Path, recipe: Recipe, digest: str = "d") -> Run:
+    return Run(folder, recipe, ("upper", "lower"), "halves", digest)
+
+
+def _fit(folder: Path, recipe: Recipe) -> Run:
+    run = _run(folder, recipe)
+    fit(
+        run,
+        bright_halves(recipe, 24, 0),
+        bright_halves(recipe, 8, 1),
+        bright_halves(recipe, 10, 2),
+        progress=False,
+    )
+    return run
+
+
+def _weights(run: Run, name: str = "checkpoint.pt") -> dict[str, torch.Tensor]:
+    content = run.read_tensors(name)
+    assert content is not None
+    model: dict[str, torch.Tensor] = content["model"]
+    return model
+
+
+def _same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_same_seed_gives_the_same_weights_and_another_seed_does_not(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    first = _fit(tmp_path / "a", small_recipe())
+    torch.manual_seed(2)  # the caller's own random state must not matter
+    second = _fit(tmp_path / "b", small_recipe())
+    other = _fit(tmp_path / "c", small_recipe(seed=1))
+    assert _same(_weights(first), _weights(second))
+    assert not _same(_weights(first), _weights(other))
+
+
+class _Interrupted:
+    """Stands in for the epoch's end: raises in the middle of epoch ``at``."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+        self.whole = training._pass_over
+
+    def __call__(self, *arguments: object) -> tuple[float, float]:
+        result = self.whole(*arguments)  # type: ignore[arg-type]
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+        return result
+
+
+@pytest.mark.parametrize("at", [1, 2, 4])
+def test_an_interrupted_run_ends_like_an_uninterrupted_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], at: int
+) -> None:
+    recipe = small_recipe(epochs=5, integer_share=0.4)
+    whole = _fit(tmp_path / "whole", recipe)
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "_pass_over", _Interrupted(at))
+        with pytest.raises(KeyboardInterrupt):
+            _fit(tmp_path / "cut", recipe)
+    assert f"epoch {at - 1} of 5" in capsys.readouterr().err
+    resumed = _fit(tmp_path / "cut", recipe)
+    assert _same(_weights(whole), _weights(resumed))
+    assert _same(_weights(whole, "best.pt"), _weights(resumed, "best.pt"))
+    epochs = json.loads((tmp_path / "cut" / "metrics.json").read_text())
+    assert [entry["epoch"] for entry in epochs] == [1, 2, 3, 4, 5]
+    assert [entry["integer_phase"] for entry in epochs] == [False] * 3 + [True] * 2
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = _fit(tmp_path / "run", small_recipe())
+    monkeypatch.setattr(training, "_pass_over", _Interrupted(1))
+    _fit(tmp_path / "run", small_recipe())
+    assert run.summary()["epochs"] == 2
+
+
+def test_resume_can_be_refused(tmp_path: Path) -> None:
+    run = _fit(tmp_path / "run", small_recipe())
+    before = _weights(run)
+    other = small_recipe(seed=5)
+    fresh = _run(tmp_path / "run", other)
+    fit(
+        fresh,
+        bright_halves(other, 24, 0),
+        bright_halves(other, 8, 1),
+        None,
+        resume=False,
+        progress=False,
+    )
+    assert not _same(before, _weights(fresh))
+    assert Run.open(tmp_path / "run").recipe.training.seed == 5
+
+
+def test_another_recipe_or_other_data_is_refused(tmp_path: Path) -> None:
+    _fit(tmp_path / "run", small_recipe())
+    samples = bright_halves(small_recipe(), 8, 0)
+    with pytest.raises(UserError, match="another recipe"):
+        fit(_run(tmp_path / "run", small_recipe(seed=9)), samples, samples, None, progress=False)
+    with pytest.raises(UserError, match="other data"):
+        fit(_run(tmp_path / "run", small_recipe(), "e"), samples, samples, None, progress=False)
+
+
+def test_damaged_and_missing_runs(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no training run"):
+        TorchEngine.load(tmp_path)
+    run = _fit(tmp_path / "run", small_recipe())
+    copied = tmp_path / "copied"
+    shutil.copytree(run.folder, copied)
+    (copied / "best.pt").write_bytes((run.folder / "best.pt").read_bytes()[:100])
+    with pytest.raises(UserError, match=r"best\.pt"):
+        TorchEngine.load(copied)
+    (copied / "best.pt").unlink()
+    with pytest.raises(UserError, match="no finished epoch"):
+        TorchEngine.load(copied)
+    (copied / "run.json").write_text("{}")
+    with pytest.raises(UserError, match="damaged"):
+        TorchEngine.load(copied)
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(UserError, match="folder"):
+        _fit(file, small_recipe())
+
+
+def test_no_file_is_left_half_written(tmp_path: Path) -> None:
+    _fit(tmp_path / "run", small_recipe())
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert names == {"run.json", "checkpoint.pt", "best.pt", "metrics.json", "summary.json"}
+
+
+def test_it_learns_and_the_engine_repeats_the_summary(tmp_path: Path) -> None:
+    recipe = small_recipe(
+        epochs=12, integer_share=0.25, learning_rate=0.02, augmentation={"shift": 1.0, "rotation": 0.0}
+    )
+    run = _fit(tmp_path / "run", recipe)
+    test = bright_halves(recipe, 10, 2)
+    engine = TorchEngine.load(run.folder)
+    accuracy = float((engine.classify(test.frames.numpy()) == test.labels.numpy()).mean())
+    assert accuracy == run.summary()["test_integer_accuracy"] >= 0.9
+    assert engine.classes == ("upper", "lower")
+    assert engine.trace(test.frames.numpy())["conv1"].shape == (10, 3, 4, 12, 11)
+    assert engine.classify(test.frames.numpy()[:0]).shape == (0,)
+
+
+def test_diverged_training_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "_pass_over", lambda *_: (float("nan"), 0.1))
+    with pytest.raises(UserError, match="learning_rate"):
+        _fit(tmp_path / "run", small_recipe())
+
+
+def test_the_best_epoch_is_chosen_by_integer_accuracy() -> None:
+    best = Score(integer=0.9, real=0.5, loss=1.0)
+    assert best.better_than(None)
+    assert not Score(integer=0.8, real=0.99, loss=0.1).better_than(best)
+    assert Score(integer=0.9, real=0.1, loss=0.9).better_than(best)
+    assert not Score(integer=0.9, real=0.9, loss=1.0).better_than(best)
+
+
+def test_hold_out_is_stratified_seeded_and_disjoint() -> None:
+    labels = torch.from_numpy(np.repeat([0, 1, 2], [40, 20, 5]))
+    numbers = torch.arange(65).reshape(-1, 1)
+    samples = Samples(numbers, labels)
+    kept, held = hold_out(samples, 0.1, seed=3)
+    assert torch.bincount(held.labels).tolist() == [4, 2, 1]
+    assert sorted([*kept.frames.flatten().tolist(), *held.frames.flatten().tolist()]) == list(range(65))
+    assert torch.equal(held.frames, hold_out(samples, 0.1, seed=3)[1].frames)
+    assert not torch.equal(held.frames, hold_out(samples, 0.1, seed=4)[1].frames)
+    with pytest.raises(UserError, match="at least two"):
+        hold_out(Samples(numbers[:2], torch.tensor([0, 1])), 0.1, seed=0)
+
+
+def test_augmentation_keeps_counts_whole_and_moves_all_timesteps_alike() -> None:
+    frames = torch.from_numpy(np.random.default_rng(0).integers(0, 4, (6, 1, 2, 12, 12))).float()
+    frames = frames.expand(-1, 3, -1, -1, -1).contiguous()
+    limits = Augmentation(shift=2.0, rotation=15.0, scale=0.1, shear=0.1)
+    moved = augment(frames, limits, torch.Generator().manual_seed(0))
+    assert set(moved.unique().tolist()) <= {0, 1, 2, 3}
+    assert torch.equal(moved[:, 0], moved[:, 2])
+    assert not torch.equal(moved, frames)
+    still = Augmentation(shift=0, rotation=0, scale=0, shear=0)
+    assert torch.equal(augment(frames, still, torch.Generator().manual_seed(0)), frames)
+
+
+def test_a_shift_is_in_pixels() -> None:
+    frames = torch.zeros(200, 1, 2, 9, 15)
+    frames[..., 4, 7] = 1
+    limits = Augmentation(shift=2.0, rotation=0, scale=0, shear=0)
+    moved = augment(frames, limits, torch.Generator().manual_seed(0))
+    rows = moved.sum(dim=(0, 1, 2, 4)).nonzero().flatten()
+    columns = moved.sum(dim=(0, 1, 2, 3)).nonzero().flatten()
+    assert rows.tolist() == [2, 3, 4, 5, 6]
+    assert columns.tolist() == [5, 6, 7, 8, 9]
