@@ -1,0 +1,1 @@
+"""Other runtimes and compilers that run the same integer network."""
