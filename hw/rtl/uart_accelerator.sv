@@ -25,7 +25,7 @@ module uart_accelerator #(
     parameter int OUT_WIDTH = 16,                 // result token
     parameter logic [127:0] IDENTITY = '0,        // what this design is; compared by the driver
     parameter int GAP_CLOCKS = 1_200_000,         // longest silence inside a request
-    parameter int STALL_CLOCKS = 600_000_000      // longest inference
+    parameter int STALL_CLOCKS = 60_000_000       // longest inference
 ) (
     input  logic                 clk_i,
     input  logic                 rst_i,

@@ -2,6 +2,8 @@
 //
 // The top levels have a single clock behind the PLL, so the frequency is only a matter of what a
 // clock cycle means in seconds; what can go wrong with the numbers is checked here instead.
+// verilator lint_off UNUSEDPARAM
+// verilator lint_off UNUSEDSIGNAL
 module EHXPLLL #(
     parameter CLKI_DIV = 1,
     parameter CLKFB_DIV = 1,
@@ -42,7 +44,8 @@ module EHXPLLL #(
   end
 
   // Lock takes a few cycles, so that the top's reset is exercised.
-  reg [3:0] warming = 4'd0;
+  reg [3:0] warming;
+  initial warming = 4'd0;
   always @(posedge CLKI) if (warming != 4'd15) warming <= warming + 4'd1;
 
   assign CLKOP = CLKI;

