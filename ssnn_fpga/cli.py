@@ -45,19 +45,19 @@ def _print_json(figures: dict[str, Any]) -> None:
     typer.echo(json.dumps(figures, indent=2))
 
 
-def _load_frames(network: Any, data: Path | None, split: str, samples: int | None) -> tuple[Any, str]:
-    """Frames of ``split`` as the model's compression makes them, and which data they are."""
+def _load_frames(model: Any, data: Path | None, split: str, samples: int | None) -> tuple[Any, str]:
+    """Frames of ``split`` as ``model`` (a network or an engine) compresses them, and which data they are."""
     from ssnn_fpga.events.frames import load_frames
     from ssnn_fpga.events.source import find_recordings
 
-    if network.compression is None:
+    if model.compression is None:
         raise UserError(
-            f"The model {network.name!r} does not say how events become its frames: "
+            f"The model {model.name!r} does not say how events become its frames: "
             "add the metadata key 'compression' (see docs/models.md)."
         )
     recordings, description = find_recordings(data)
     frames = load_frames(
-        recordings, split, network.compression, classes=network.classes or None, limit=samples
+        recordings, split, model.compression, classes=model.classes or None, limit=samples
     )
     return frames, description
 
@@ -79,7 +79,7 @@ def train(
     _terminal.print(f"Data: {description}")
     run = run_training(loaded, recordings, out)
     if as_json:
-        _print_json({"run": str(out), "data": description, **run.summary})
+        _print_json({"run": str(out), "data": description, **run.summary()})
 
 
 @app.command()
@@ -220,16 +220,16 @@ def evaluate(
     """Classify recordings with one engine."""
     import tempfile
 
-    from ssnn_fpga.engines import classes_of, open_engine
+    from ssnn_fpga.engines import classes_of
     from ssnn_fpga.report.accuracy import measure
 
     with tempfile.TemporaryDirectory(prefix="ssnn-fpga-") as scratch:
-        network, opened = (
+        described, opened = (
             _open_training(model) if engine == "torch" else _open_exported(engine, model, board, Path(scratch))
         )
-        frames, description = _load_frames(network, data, split, samples)
+        frames, description = _load_frames(described, data, split, samples)
         with _terminal.status(f"{engine}: {len(frames.labels)} recordings"):
-            classes = classes_of(network, opened.trace(frames.frames))
+            classes = classes_of(opened.trace(frames.frames))
     accuracy = measure(classes, frames.labels)
     _terminal.print(f"{engine}: {accuracy} on {accuracy.samples} recordings, {description}")
     if as_json:
@@ -252,7 +252,7 @@ def _open_training(run: Path) -> tuple[Any, Any]:
     from quant_models.engine import TorchEngine
 
     engine = TorchEngine.load(run)
-    return engine.network, engine
+    return engine, engine
 
 
 def _open_exported(name: str, model: Path, board: str, scratch: Path) -> tuple[Any, Any]:
@@ -341,18 +341,18 @@ def demo(
             "onnxruntime": Onnxruntime(network).trace(frames.frames),
         }
     simulation = CompiledAccelerator(out / "design").run(frames.frames)
-    figures = compare_engines(network, {**traces, "rtl": simulation.trace}, frames.labels)
+    figures = compare_engines({**traces, "rtl": simulation.trace}, frames.labels)
     summary = summarise(
         figures,
         samples=len(frames.labels),
         cycles_per_sample=simulation.cycles_per_sample,
         latency_cycles=simulation.latency_cycles,
         resources=plan.resource_figures(),
-        clock_mhz=target.target_mhz,
+        clock_mhz=target.clock_mhz,
         data=description,
         details={
             "board": board,
-            "training": run.summary,
+            "training": {**run.summary(), "metrics": run.metrics()},
             "plan": plan.figures(),
             "class_names": list(frames.classes),
             "confusion": confusion(simulation.classes, frames.labels, len(frames.classes)).tolist(),

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.network.layers import Integers, Network, Readout
+from ssnn_fpga.network.layers import Integers, Network
 
 ENGINES = ("golden", "onnxruntime", "rtl")
 
@@ -76,7 +76,10 @@ def open_engine(name: str, network: Network, design: Path) -> Engine:
     raise UserError(f"There is no engine {name!r} for a model file: choose one of {', '.join(ENGINES)}.")
 
 
-def classes_of(network: Network, trace: Mapping[str, Integers]) -> Integers:
-    """Predicted class numbers (N,): the first index of the largest logit."""
-    readout = next(layer.name for layer in reversed(network.layers) if isinstance(layer, Readout))
-    return np.argmax(trace[readout], axis=1).astype(np.int64)
+def classes_of(trace: Mapping[str, Integers]) -> Integers:
+    """Predicted class numbers (N,): the first index of the largest logit.
+
+    The logits (N, O) are the one value of a trace that has no time and space.
+    """
+    logits = next(values for values in trace.values() if values.ndim == 2)
+    return np.argmax(logits, axis=1).astype(np.int64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ssnn_fpga.engines import classes_of
 from ssnn_fpga.golden.compare import Comparison, compare
-from ssnn_fpga.network.layers import Integers, Network
+from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.report.accuracy import Accuracy, measure
 
 Trace = Mapping[str, Integers]
@@ -23,7 +23,7 @@ class EngineFigures:
 
 
 def compare_engines(
-    network: Network, traces: Mapping[str, Trace], labels: Integers, reference: str = "golden"
+    traces: Mapping[str, Trace], labels: Integers, reference: str = "golden"
 ) -> dict[str, EngineFigures]:
     """Figures of each engine in ``traces``.
 
@@ -35,6 +35,6 @@ def compare_engines(
     for name, trace in traces.items():
         partner = reference if name != reference else others[0]
         figures[name] = EngineFigures(
-            measure(classes_of(network, trace), labels), partner, compare(traces[partner], trace)
+            measure(classes_of(trace), labels), partner, compare(traces[partner], trace)
         )
     return figures

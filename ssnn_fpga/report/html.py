@@ -54,14 +54,14 @@ def _render(summary: Mapping[str, Any]) -> str:
 
 
 def _training(summary: Mapping[str, Any]) -> go.Figure:
-    epochs = summary["training"]["epochs"]
+    epochs = summary["training"]["metrics"]
     figure = go.Figure(layout={"title": "Accuracy on the validation split", "height": 320})
     number = [e["epoch"] for e in epochs]
     figure.add_scatter(
-        x=number, y=[e["validation_float"] for e in epochs], name="float", line_color=_FLOAT, mode="lines"
+        x=number, y=[e["validation_float_accuracy"] for e in epochs], name="float", line_color=_FLOAT, mode="lines"
     )
     figure.add_scatter(
-        x=number, y=[e["validation_integer"] for e in epochs], name="integer", line_color=_INTEGER, mode="lines"
+        x=number, y=[e["validation_integer_accuracy"] for e in epochs], name="integer", line_color=_INTEGER, mode="lines"
     )
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(tickformat=".0%")
@@ -69,9 +69,9 @@ def _training(summary: Mapping[str, Any]) -> go.Figure:
 
 
 def _cycles(summary: Mapping[str, Any]) -> go.Figure:
-    layers = summary["plan"]["layers"]
-    figure = go.Figure(layout={"title": "Planned clock cycles a sample, layer by layer", "height": 320})
-    figure.add_bar(x=list(layers), y=[layer["cycles"] for layer in layers.values()], marker_color=_INTEGER)
+    cycles = summary["plan"]["cycles_by_stage"]
+    figure = go.Figure(layout={"title": "Planned clock cycles a sample, stage by stage", "height": 320})
+    figure.add_bar(x=list(cycles), y=list(cycles.values()), marker_color=_INTEGER)
     return figure
 
 
