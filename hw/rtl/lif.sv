@@ -71,17 +71,7 @@ module lif #(
   assign accept         = in_valid_i && in_ready_o;
   assign unused_skipped = in_skipped_i;  // marks activity; no value may depend on it
 
-  // ---- Thresholds and biases: one word for each group of PE channels ----
-  logic [PE*FIELD-1:0] word_q;
-
-  weight_memory #(
-    .WIDTH(PE*FIELD), .DEPTH(GROUPS), .INIT(INIT)
-  ) i_memory (
-    .clk_i,
-    .read_en_i(accept), .read_addr_i(group_q), .read_data_o(word_q),
-    .write_en_i, .write_addr_i, .write_data_i
-  );
-
+  // ---- Which token comes next ----
   logic [CHUNK_BITS-1:0] chunk_q;
   logic [ADDR_BITS-1:0]  group_q;
   logic                  chunk_first, chunk_last;
@@ -97,6 +87,17 @@ module lif #(
       if (chunk_last) group_q <= group_q == ADDR_BITS'(GROUPS - 1) ? '0 : group_q + 1'b1;
     end
   end
+
+  // ---- Thresholds and biases: one word for each group of PE channels ----
+  logic [PE*FIELD-1:0] word_q;
+
+  weight_memory #(
+    .WIDTH(PE*FIELD), .DEPTH(GROUPS), .INIT(INIT)
+  ) i_memory (
+    .clk_i,
+    .read_en_i(accept), .read_addr_i(group_q), .read_data_o(word_q),
+    .write_en_i, .write_addr_i, .write_data_i
+  );
 
   // ---- Stage 1: the token, TL timesteps of it at the low end ----
   logic [NT*PE*ACC_BITS-1:0] token_q;
@@ -129,7 +130,7 @@ module lif #(
   end
 
   // ---- Stage 2: drive[l] = c - l*theta, so that the loop over time holds one addition ----
-  logic signed [DIFF_BITS-1:0] drive_q [TL*PE][LEVELS+1];
+  logic [TL*PE-1:0][LEVELS:0][DIFF_BITS-1:0] drive_q;
 
   always_ff @(posedge clk_i) begin
     if (rst_i) drive_valid_q <= 1'b0;
@@ -181,7 +182,7 @@ module lif #(
         leaked  = DIFF_BITS'(product >>> LEAK_SHIFT);
         fires   = '0;
         for (int l = 0; l <= LEVELS; l++) begin
-          margin[l] = leaked + drive_q[t*PE+p][l];
+          margin[l] = leaked + signed'(drive_q[t*PE+p][l]);
           fires[l]  = l == 0 || (STRICT != 0 ? margin[l] > 0 : margin[l] >= 0);
         end
         // Thresholds ascend, so fires is a thermometer: its highest level counts the spikes.

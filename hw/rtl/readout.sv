@@ -46,24 +46,12 @@ module readout #(
   assign accept         = in_valid_i && in_ready_o;
   assign unused_skipped = in_skipped_i;  // marks activity; no value may depend on it
 
-  // ---- Biases: one word for each group of PE channels ----
-  logic [PE*BIAS_BITS-1:0] word_q;
-
-  weight_memory #(
-    .WIDTH(PE*BIAS_BITS), .DEPTH(GROUPS), .INIT(INIT)
-  ) i_memory (
-    .clk_i,
-    .read_en_i(accept), .read_addr_i(group_q), .read_data_o(word_q),
-    .write_en_i, .write_addr_i, .write_data_i
-  );
-
-  // ---- Stage 1: sum over time ----
+  // ---- Which token comes next ----
   logic [CHUNK_BITS-1:0] chunk_q;
   logic [ADDR_BITS-1:0]  group_q;
   logic                  chunk_first, chunk_last, group_last;
   logic                  sum_valid_q;     // the sums of one channel group are complete
   logic                  sample_last_q;   // and it is the last of the sample
-  logic signed [LOGIT_BITS-1:0] sum_q [PE];
 
   assign chunk_first = chunk_q == '0;
   assign chunk_last  = chunk_q == CHUNK_BITS'(CHUNKS - 1);
@@ -84,10 +72,24 @@ module readout #(
     if (accept) sample_last_q <= group_last;
   end
 
+  // ---- Biases: one word for each group of PE channels ----
+  logic [PE*BIAS_BITS-1:0] word_q;
+
+  weight_memory #(
+    .WIDTH(PE*BIAS_BITS), .DEPTH(GROUPS), .INIT(INIT)
+  ) i_memory (
+    .clk_i,
+    .read_en_i(accept), .read_addr_i(group_q), .read_data_o(word_q),
+    .write_en_i, .write_addr_i, .write_data_i
+  );
+
+  // ---- Stage 1: sum over time ----
+  logic [PE-1:0][LOGIT_BITS-1:0] sum_q;
+
   for (genvar p = 0; p < PE; p++) begin : g_sum
     logic signed [LOGIT_BITS-1:0] sum;
     always_comb begin
-      sum = chunk_first ? '0 : sum_q[p];
+      sum = chunk_first ? '0 : signed'(sum_q[p]);
       for (int t = 0; t < NT; t++) sum += LOGIT_BITS'(signed'(in_data_i[(t*PE+p)*ACC_BITS+:ACC_BITS]));
     end
     always_ff @(posedge clk_i) begin
@@ -103,7 +105,7 @@ module readout #(
     logic signed [BIAS_BITS-1:0] bias;
     assign bias = word_q[p*BIAS_BITS+:BIAS_BITS];
     assign group_logits[p*LOGIT_BITS+:LOGIT_BITS] =
-        (sum_q[p] <<< FRACTION) + LOGIT_BITS'(bias) * LOGIT_BITS'(TIMESTEPS);
+        (sum_q[p] << FRACTION) + LOGIT_BITS'(bias) * LOGIT_BITS'(TIMESTEPS);
   end
 
   if (GROUPS == 1) begin : g_one_group
