@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from quant_models.integers import Integers, NeuronIntegers, membrane_bound, neuron_integers, readout_bias
-from quant_models.neuron import integer_neuron, integrate_and_fire, leak_integer_valued, straight_through
+from quant_models.neuron import integer_neuron, integrate_and_fire, straight_through
 from quant_models.recipe import NetworkRecipe, Recipe
 from quant_models.transformer import LinearTransformer
 
@@ -71,10 +71,8 @@ class Stage(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Spikes (T, N, O, H, W) of integer-valued x (T, N, C, H, W), by the float path."""
-        decay = self.network.leak_multiplier / 2**self.network.leak_shift
         current = self.norm(self.conv(_over_frames(x))).unflatten(0, x.shape[:2])
-        threshold = torch.full((1, 1, 1), self.network.threshold)
-        return integrate_and_fire(current, threshold, lambda v: v * decay)
+        return integrate_and_fire(current, torch.full((1, 1, 1), self.network.threshold), self.network.decay)
 
     def _gain_and_offset(self) -> tuple[Tensor, Tensor]:
         """g and h (O,) of y = g*a + h, from the running statistics; a in units of the weight scale."""
@@ -92,7 +90,6 @@ class Stage(nn.Module):
         mean = cast(Tensor, self.norm.running_mean).double()
         deviation = torch.sqrt(cast(Tensor, self.norm.running_var).double() + self.norm.eps)
         gain = self.norm.weight.double() / deviation
-        decay = self.network.leak_multiplier / 2**self.network.leak_shift
         fraction = self.network.fraction
         return neuron_integers(
             weight,
@@ -100,7 +97,7 @@ class Stage(nn.Module):
             (self.norm.bias.double() - gain * mean).numpy(),
             self.network.threshold,
             fraction=fraction,
-            bound=membrane_bound(weight, self.x_maximum, self.timesteps, decay, fraction),
+            bound=membrane_bound(weight, self.x_maximum, self.timesteps, self.network.decay, fraction),
         )
 
     def straight_through(self, x: Tensor) -> Tensor:
@@ -120,11 +117,7 @@ class Stage(nn.Module):
         theta = straight_through(torch.from_numpy(exact.theta).float(), self.network.threshold / gain * grid)
         bias = straight_through(torch.from_numpy(exact.bias).float(), offset / gain * grid)
         current = accumulator * grid + bias.reshape(-1, 1, 1)
-        return integrate_and_fire(
-            current,
-            theta.reshape(-1, 1, 1),
-            lambda v: leak_integer_valued(v, self.network.leak_multiplier, self.network.leak_shift),
-        )
+        return integrate_and_fire(current, theta.reshape(-1, 1, 1), self.network.decay, whole=True)
 
     def accumulate(self, x: Tensor, weight: Integers) -> Tensor:
         """Exact accumulators, int64, of int64 x (T, N, C, H, W)."""

@@ -54,6 +54,11 @@ class NetworkRecipe(_Section):
     transform_shift: int = Field(4, ge=0, le=8)
     transform_fraction: int = Field(1, ge=0, le=4)
 
+    @property
+    def decay(self) -> float:
+        """What is left of a membrane after one timestep: the leak m / 2**k."""
+        return self.leak_multiplier / 2**self.leak_shift
+
     @field_validator("schedule")
     @classmethod
     def _decreases(cls, schedule: tuple[int, ...]) -> tuple[int, ...]:
