@@ -67,8 +67,10 @@ def test_accumulators_follow_the_contract_and_come_back(seed: int) -> None:
 
 def test_logits_and_class() -> None:
     logits = np.array([[-5, 3, 3], [0, -8, 7]])
-    words = [sum((int(v) & 15) << (4 * i) for i, v in enumerate(row)) | (k << 12)
-             for row, k in zip(logits, (1, 2), strict=True)]
+    words = [
+        sum((int(v) & 15) << (4 * i) for i, v in enumerate(row)) | (k << 12)
+        for row, k in zip(logits, (1, 2), strict=True)
+    ]
     got, classes = stream.unpack_logits(stream.integer_tokens(words, stream.readout_width(3, 4)), 3, 4)
     np.testing.assert_array_equal(got, logits)
     np.testing.assert_array_equal(classes, [1, 2])

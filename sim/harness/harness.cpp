@@ -1,0 +1,184 @@
+// Runs a compiled accelerator: feeds tokens, takes results, records what moves on every stream.
+//
+// The C interface at the end is what ssnn_fpga/simulate/library.py calls. A cycle is: drive the
+// inputs and settle with the clock low, look at every stream, raise the clock.
+#include <unistd.h>
+
+#include <memory>
+#include <random>
+
+#include "Vaccelerator.h"
+#include "recorder.h"
+#include "verilated.h"
+
+// Written for each design: its streams, and the widths of its ports.
+std::vector<Stream> streams_of(Vaccelerator& model);
+extern const int kInputBits;
+
+// A model that stops, finishes or fails must not end the process it is loaded into.
+void vl_fatal(const char* file, int line, const char*, const char* message) {
+  throw std::runtime_error(std::string(file) + ":" + std::to_string(line) + ": " + message);
+}
+void vl_stop(const char* file, int line, const char* scope) { vl_fatal(file, line, scope, "the model stopped"); }
+void vl_finish(const char* file, int line, const char* scope) { vl_fatal(file, line, scope, "the model finished"); }
+void vl_warn(const char* file, int line, const char* scope, const char* message) {
+  vl_fatal(file, line, scope, message);
+}
+
+namespace {
+
+class Harness {
+ public:
+  // Memory images are named without a path, so the model reads them in ``folder``.
+  Harness(const char* folder, int seed) {
+    context_.randReset(2);  // registers without a reset start anywhere
+    context_.randSeed(seed + 1);
+    model_ = std::make_unique<Vaccelerator>(&context_, "");
+    const Home home(folder);
+    model_->eval();
+    for (const Stream& stream : streams_of(*model_)) recorders_.emplace_back(stream);
+  }
+  ~Harness() { model_->final(); }
+
+  // Runs until all tokens of ``samples`` have moved on every stream that is observed (rows that a
+  // pool drops move after the last result), then a little longer to catch one too many. Returns
+  // the cycle after the last result, or -1 if nothing moved for ``patience`` cycles.
+  int64_t run(const uint8_t* tokens, int64_t inputs, int64_t samples, double stall_in, double stall_out,
+              uint64_t seed, bool keep, int64_t patience) {
+    random_.seed(seed);
+    for (Recorder& recorder : recorders_) recorder.clear();
+    reset();
+    const size_t first = keep ? 0 : recorders_.size() - 1;
+    int64_t missing = 0;
+    for (size_t i = first; i < recorders_.size(); ++i) missing += samples * recorders_[i].stream().tokens;
+    int64_t sent = 0, cycle = 0, idle = 0;
+    bool offered = false;
+    for (int64_t after = 0; after < kAfterwards; after += missing <= 0) {
+      if (!offered && sent < inputs) {
+        offered = !chance(stall_in);
+        drive(offered ? tokens + sent * input_bytes() : nullptr, stall_in > 0);
+      }
+      model_->in_valid_i = offered;
+      model_->out_ready_i = !chance(stall_out);
+      settle(0);
+      bool moved = offered && model_->in_ready_o;
+      if (moved) {
+        ++sent;
+        offered = false;
+      }
+      for (size_t i = first; i < recorders_.size(); ++i) {
+        if (!recorders_[i].observe(cycle)) continue;
+        moved = true;
+        --missing;
+      }
+      settle(1);
+      ++cycle;
+      idle = moved ? 0 : idle + 1;
+      if (idle > patience) return -1;
+    }
+    return recorders_.back().cycles().back() + 1;
+  }
+
+  const Recorder& recorder(int index) const { return recorders_.at(index); }
+  int streams() const { return static_cast<int>(recorders_.size()); }
+  bool input_ready() const { return model_->in_ready_o; }
+  std::string error;
+
+ private:
+  static constexpr int64_t kAfterwards = 64;
+
+  struct Home {  // works in a folder, then goes back
+    explicit Home(const char* folder) {
+      char* here = getcwd(nullptr, 0);
+      before = here ? here : ".";
+      free(here);
+      if (chdir(folder)) throw std::runtime_error(std::string("cannot enter ") + folder);
+    }
+    ~Home() {
+      if (chdir(before.c_str())) std::perror("chdir");
+    }
+    std::string before;
+  };
+
+  static size_t input_bytes() { return (kInputBits + 7) / 8; }
+
+  void settle(int clock) {
+    model_->clk_i = clock;
+    model_->eval();
+  }
+
+  void reset() {
+    model_->rst_i = 1;
+    model_->in_valid_i = 0;
+    model_->out_ready_i = 0;
+    for (int i = 0; i < 3; ++i) {
+      settle(0);
+      settle(1);
+    }
+    model_->rst_i = 0;
+  }
+
+  bool chance(double probability) {
+    return probability > 0 && std::uniform_real_distribution<double>(0, 1)(random_) < probability;
+  }
+
+  // Between tokens the data port carries noise, so that nothing can live on data without valid.
+  void drive(const uint8_t* token, bool noise) {
+    uint8_t* port = reinterpret_cast<uint8_t*>(&model_->in_data_i);
+    if (token) {
+      std::memcpy(port, token, input_bytes());
+    } else if (noise) {
+      for (size_t i = 0; i < input_bytes(); ++i) port[i] = static_cast<uint8_t>(random_());
+      if (kInputBits % 8) port[input_bytes() - 1] &= (1 << kInputBits % 8) - 1;
+    }
+  }
+
+  VerilatedContext context_;
+  std::unique_ptr<Vaccelerator> model_;
+  std::vector<Recorder> recorders_;
+  std::mt19937_64 random_;
+};
+
+std::string open_error;
+
+}  // namespace
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+EXPORT Harness* harness_open(const char* folder, int seed) try {
+  return new Harness(folder, seed);
+} catch (const std::exception& error) {
+  open_error = error.what();
+  return nullptr;
+}
+EXPORT const char* harness_error(Harness* harness) { return (harness ? harness->error : open_error).c_str(); }
+EXPORT void harness_close(Harness* harness) { delete harness; }
+
+// Cycles; -1 after a hang; -2 after a broken promise, described by harness_error.
+EXPORT int64_t harness_run(Harness* harness, const uint8_t* tokens, int64_t inputs, int64_t samples,
+                           double stall_in, double stall_out, uint64_t seed, int keep, int64_t patience) try {
+  return harness->run(tokens, inputs, samples, stall_in, stall_out, seed, keep, patience);
+} catch (const std::exception& error) {
+  harness->error = error.what();
+  return -2;
+}
+
+EXPORT int harness_input_ready(Harness* harness) { return harness->input_ready(); }
+EXPORT int harness_streams(Harness* harness) { return harness->streams(); }
+EXPORT const char* harness_name(Harness* harness, int stream) {
+  return harness->recorder(stream).stream().name.c_str();
+}
+EXPORT int harness_valid(Harness* harness, int stream) { return *harness->recorder(stream).stream().valid; }
+EXPORT int harness_ready(Harness* harness, int stream) { return *harness->recorder(stream).stream().ready; }
+EXPORT int64_t harness_count(Harness* harness, int stream) {
+  return static_cast<int64_t>(harness->recorder(stream).cycles().size());
+}
+EXPORT const uint8_t* harness_tokens(Harness* harness, int stream) {
+  return harness->recorder(stream).tokens().data();
+}
+EXPORT const uint8_t* harness_skipped(Harness* harness, int stream) {
+  return harness->recorder(stream).skipped().data();
+}
+EXPORT const int64_t* harness_cycles(Harness* harness, int stream) {
+  return harness->recorder(stream).cycles().data();
+}

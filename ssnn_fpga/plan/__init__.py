@@ -1,0 +1,1 @@
+"""Decides how a network becomes hardware: folds, cycles, resources, stream formats."""

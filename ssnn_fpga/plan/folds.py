@@ -1,0 +1,129 @@
+"""How much of a layer works at once, and which folds a layer allows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+from ssnn_fpga.errors import UserError
+from ssnn_fpga.network.layers import Activation, Conv, Dense
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Fold of one synapse layer and of the neuron behind it (``docs/hardware.md``, "Loop order")."""
+
+    pe: int
+    """Output channels at once."""
+    simd: int
+    """Inputs of the flattened window or frame at once."""
+    tp: int
+    """Planes (timestep and bit) at once."""
+    tl: int
+    """Timesteps that the neuron takes a cycle."""
+
+
+@dataclass(frozen=True)
+class FoldSpace:
+    """The folds that one synapse layer allows."""
+
+    layer: str
+    outputs: int
+    inputs: int
+    """Length of the flattened window (conv) or frame (dense)."""
+    timesteps: int
+    bits: int
+    pads_inputs: bool
+    """Whether inputs may be padded to whole folds: a window's may, a frame arrives as tokens."""
+
+    @property
+    def planes(self) -> int:
+        """Binary planes P = T * A of the input."""
+        return self.timesteps * self.bits
+
+    def resident(self, tp: int) -> int:
+        """NT: timesteps whose accumulators are resident at a time."""
+        return max(1, tp // self.bits)
+
+    def plane_groups(self, tp: int) -> int:
+        """BG: groups of planes that make one timestep group."""
+        return max(1, self.bits // tp)
+
+    def pe_choices(self) -> list[int]:
+        """PE: divisors of the output channels."""
+        return divisors(self.outputs)
+
+    def simd_choices(self) -> list[int]:
+        """SIMD: for a window the least of each number of folds, for a frame the divisors."""
+        if not self.pads_inputs:
+            return divisors(self.inputs)
+        return sorted({-(-self.inputs // folds) for folds in range(1, self.inputs + 1)})
+
+    def tp_choices(self) -> list[int]:
+        """TP: divides A, or is a multiple of A that divides T*A."""
+        return [tp for tp in divisors(self.planes) if self.bits % tp == 0 or tp % self.bits == 0]
+
+    def tl_choices(self, tp: int) -> list[int]:
+        """TL: divides the resident timesteps."""
+        return divisors(self.resident(tp))
+
+    def folds(self, override: Mapping[str, int]) -> Iterator[Fold]:
+        """Every fold that keeps the ``override`` of some of pe, simd, tp, tl."""
+        for key in override:
+            if key not in asdict(Fold(1, 1, 1, 1)):
+                raise UserError(f"fold of layer {self.layer}: there is no {key!r}; use pe, simd, tp, tl")
+        simd_choices = list(range(1, self.inputs + 1)) if self.pads_inputs else self.simd_choices()
+        self._check("pe", override, self.pe_choices(), f"{self.outputs} output channels")
+        self._check("simd", override, simd_choices, f"{self.inputs} inputs")
+        self._check("tp", override, self.tp_choices(), f"{self.planes} planes of {self.bits}-bit values")
+        for tp in _kept("tp", override, self.tp_choices()):
+            if "tp" in override:
+                self._check("tl", override, self.tl_choices(tp), f"{self.resident(tp)} resident timesteps")
+            for pe in _kept("pe", override, self.pe_choices()):
+                for simd in _kept("simd", override, self.simd_choices()):
+                    for tl in self.tl_choices(tp):
+                        if override.get("tl", tl) == tl:
+                            yield Fold(pe, simd, tp, tl)
+        if "tp" not in override:
+            allowed = sorted({tl for tp in self.tp_choices() for tl in self.tl_choices(tp)})
+            self._check("tl", override, allowed, f"{self.timesteps} timesteps")
+
+    def _check(self, key: str, override: Mapping[str, int], allowed: list[int], of: str) -> None:
+        if key in override and override[key] not in allowed:
+            shown = f"{allowed[0]} to {allowed[-1]}" if len(allowed) > 24 else ", ".join(map(str, allowed))
+            raise UserError(
+                f"fold of layer {self.layer}: {key} = {override[key]} does not divide {of}; use {shown}"
+            )
+
+
+def fold_space(layer: Conv | Dense, source: Activation) -> FoldSpace:
+    """The folds of ``layer`` reading the edge ``source``."""
+    return FoldSpace(
+        layer=layer.name,
+        outputs=layer.weight.shape[0],
+        inputs=int(layer.weight[0].size),
+        timesteps=source.timesteps,
+        bits=source.bits,
+        pads_inputs=isinstance(layer, Conv),
+    )
+
+
+def parse_overrides(settings: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Folds set by hand, each as "layer.key=value", as {layer: {key: value}}."""
+    overrides: dict[str, dict[str, int]] = {}
+    for setting in settings:
+        match = re.fullmatch(r"(\w+)\.(pe|simd|tp|tl)=([1-9]\d*)", setting)
+        if match is None:
+            raise UserError(f"fold {setting!r} is not of the form layer.key=value; write conv1.pe=8")
+        overrides.setdefault(match[1], {})[match[2]] = int(match[3])
+    return overrides
+
+
+def divisors(value: int) -> list[int]:
+    """The divisors of ``value``, ascending."""
+    return [d for d in range(1, value + 1) if value % d == 0]
+
+
+def _kept(key: str, override: Mapping[str, int], choices: list[int]) -> list[int]:
+    return [override[key]] if key in override else choices

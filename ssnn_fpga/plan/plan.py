@@ -1,0 +1,187 @@
+"""A planned network: one stage a hardware module, with its parameters, streams, cycles, resources."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ssnn_fpga.errors import UserError
+from ssnn_fpga.plan.folds import Fold
+from ssnn_fpga.plan.resources import Resources
+from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, LogitStream, Stream
+
+PLAN_FILE = "plan.json"
+_FORMAT = 1
+_STREAMS: dict[str, type[Stream]] = {
+    "activation": ActivationStream,
+    "accumulator": AccumulatorStream,
+    "logit": LogitStream,
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One instance of a library module. Its input is the output of the stage before."""
+
+    name: str
+    """Unique; the layer's name, or for a gearbox the following layer's with a suffix."""
+    module: str
+    """Module of ``hw/rtl``."""
+    layer: str
+    """Layer whose values leave here, or "" for a stage that only changes the format."""
+    parameters: tuple[tuple[str, int | str], ...]
+    """In the module's order; a string is a SystemVerilog literal as it stands."""
+    source: Stream
+    output: Stream
+    cycles: int
+    """Cycles a sample in steady state, if no window is skipped."""
+    lead: float
+    """Share of a sample's input that must have come before the first output can leave."""
+    resources: Resources
+
+    def parameter(self, name: str) -> int | str:
+        """Value of a parameter. Raises KeyError."""
+        return dict(self.parameters)[name]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one network becomes one design; see ``docs/hardware.md`` for what the parameters mean."""
+
+    network: str
+    board: str
+    """Name of the board that it was planned for, or "" for none."""
+    folds: dict[str, Fold]
+    """Fold by synapse layer, in the network's order."""
+    input: ActivationStream
+    stages: tuple[Stage, ...]
+    available: Resources | None = field(default=None)
+    """What the board has."""
+
+    @property
+    def interval(self) -> int:
+        """Cycles between two samples when no window is skipped: those of the slowest stage."""
+        return max(self.input.tokens, *(stage.cycles for stage in self.stages))
+
+    @property
+    def latency(self) -> int:
+        """Estimated cycles from a sample's first token to its logits, no window skipped."""
+        first, last = 0.0, float(self.input.tokens)
+        for stage in self.stages:
+            first += stage.lead * (last - first)
+            tail = stage.cycles * min(1.0, stage.lead + 1 / max(1, stage.output.tokens))
+            last = max(last + tail, first + stage.cycles)
+        return round(last)
+
+    @property
+    def resources(self) -> Resources:
+        """Estimated resources of the whole accelerator."""
+        return sum((stage.resources for stage in self.stages), Resources())
+
+    @property
+    def output(self) -> LogitStream:
+        """The stream that leaves the accelerator."""
+        output = self.stages[-1].output
+        assert isinstance(output, LogitStream)
+        return output
+
+    def stage(self, name: str) -> Stage:
+        """The stage called ``name``. Raises KeyError."""
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise KeyError(name)
+
+    def fold_rows(self) -> list[tuple[str, int, int, int, int, int]]:
+        """For a table: layer, PE, SIMD, TP, TL, cycles a sample."""
+        return [
+            (name, fold.pe, fold.simd, fold.tp, fold.tl, self.stage(name).cycles)
+            for name, fold in self.folds.items()
+        ]
+
+    def resource_figures(self) -> dict[str, Any]:
+        """Used and available resources by kind, and where the figures come from."""
+        available = self.available or Resources()
+        return {
+            "used": {"LUT": self.resources.luts, "block RAM bits": self.resources.memory_bits},
+            "available": {"LUT": available.luts, "block RAM bits": available.memory_bits},
+            "origin": "estimate of the plan, in 6-input LUTs",
+        }
+
+    def figures(self) -> dict[str, Any]:
+        """The plan's own figures, for reports."""
+        return {
+            "folds": {name: asdict(fold) for name, fold in self.folds.items()},
+            "planned_interval_cycles": self.interval,
+            "planned_latency_cycles": self.latency,
+            "resources": self.resource_figures(),
+        }
+
+    def to_json(self) -> str:
+        """The whole plan as JSON; ``from_json`` gives an equal plan."""
+        content = asdict(self) | {
+            "format": _FORMAT,
+            "input": _stream_to_json(self.input),
+            "stages": [_stage_to_json(stage) for stage in self.stages],
+        }
+        return json.dumps(content, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """Inverse of ``to_json``. Raises UserError for a text that is no plan of this format."""
+        try:
+            content = json.loads(text)
+            if content.pop("format") != _FORMAT:
+                raise UserError("The plan was written by another version: compile the model again.")
+            stream = _stream_from_json(content["input"])
+            assert isinstance(stream, ActivationStream)
+            return cls(
+                network=content["network"],
+                board=content["board"],
+                folds={name: Fold(**fold) for name, fold in content["folds"].items()},
+                input=stream,
+                stages=tuple(_stage_from_json(stage) for stage in content["stages"]),
+                available=None if content["available"] is None else Resources(**content["available"]),
+            )
+        except (ValueError, KeyError, TypeError, AssertionError, AttributeError) as error:
+            raise UserError("The plan is damaged: compile the model again.") from error
+
+    @classmethod
+    def load(cls, path: Path) -> Plan:
+        """The plan in a file. Raises UserError where there is none."""
+        try:
+            return cls.from_json(path.read_text())
+        except OSError as error:
+            raise UserError(f"{path} cannot be read: name a folder that `compile` wrote.") from error
+
+
+def _stream_to_json(stream: Stream) -> dict[str, Any]:
+    kind = next(name for name, cls in _STREAMS.items() if isinstance(stream, cls))
+    return {"kind": kind, **asdict(stream)}
+
+
+def _stream_from_json(content: dict[str, Any]) -> Stream:
+    fields = dict(content)
+    return _STREAMS[fields.pop("kind")](**fields)
+
+
+def _stage_to_json(stage: Stage) -> dict[str, Any]:
+    return asdict(stage) | {
+        "parameters": dict(stage.parameters),
+        "source": _stream_to_json(stage.source),
+        "output": _stream_to_json(stage.output),
+    }
+
+
+def _stage_from_json(content: dict[str, Any]) -> Stage:
+    return Stage(
+        **content
+        | {
+            "parameters": tuple(content["parameters"].items()),
+            "source": _stream_from_json(content["source"]),
+            "output": _stream_from_json(content["output"]),
+            "resources": Resources(**content["resources"]),
+        }
+    )

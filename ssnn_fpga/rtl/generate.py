@@ -1,0 +1,97 @@
+"""Writes a planned network as a folder: top level, library modules, memory images, plan, network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from ssnn_fpga.errors import UserError
+from ssnn_fpga.network.layers import Activation, Conv, Dense, Layer, Network, Neuron, Readout
+from ssnn_fpga.network.shapes import edges
+from ssnn_fpga.network.storage import save_network
+from ssnn_fpga.plan.plan import PLAN_FILE, Plan, Stage
+from ssnn_fpga.rtl import memory
+from ssnn_fpga.rtl.library import library_sources
+from ssnn_fpga.rtl.toplevel import TOP, toplevel
+
+RTL_FOLDER = "rtl"
+NETWORK_FILE = "network.npz"
+FILE_LIST = "files.f"
+
+
+def write_design(network: Network, plan: Plan, out: Path, library: Path | None = None) -> None:
+    """Writes the folder ``out``, all of it or nothing; a design that lay there is replaced.
+
+    ``rtl/`` holds the top level ``accelerator.sv``, the library modules that it uses and one
+    ``$readmemh`` image a memory, named without a path; ``rtl/files.f`` lists the sources in
+    order of compilation. ``plan.json`` and ``network.npz`` tell what the hardware is.
+    ``library`` is the folder of the modules, ``hw/rtl`` if not given. Raises UserError where
+    ``out`` holds something else.
+    """
+    out = out.resolve()
+    if out.exists() and not (out / PLAN_FILE).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out} exists and holds no design: name a new or an empty folder.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        os.chmod(aside, 0o755)
+        rtl = aside / RTL_FOLDER
+        rtl.mkdir()
+        _write_sources(plan, rtl, library)
+        _write_images(network, plan, rtl)
+        (aside / PLAN_FILE).write_text(plan.to_json())
+        save_network(network, aside / NETWORK_FILE)
+        _replace(aside, out)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _write_sources(plan: Plan, rtl: Path, library: Path | None) -> None:
+    sources = library_sources({stage.module for stage in plan.stages}, library)
+    for source in sources:
+        shutil.copyfile(source, rtl / source.name)
+    (rtl / f"{TOP}.sv").write_text(toplevel(plan))
+    names = [source.name for source in sources] + [f"{TOP}.sv"]
+    (rtl / FILE_LIST).write_text("".join(f"{name}\n" for name in names))
+
+
+def _write_images(network: Network, plan: Plan, rtl: Path) -> None:
+    edge_of = edges(network)
+    for layer in network.layers:
+        if isinstance(layer, Conv | Dense | Neuron | Readout):
+            source = edge_of[layer.inputs[0]]
+            words, width, literal = _image(layer, plan.stage(layer.name), source)
+            memory.write_hex(words, width, rtl / literal.strip('"'))
+
+
+def _image(layer: Layer, stage: Stage, source: object) -> tuple[list[int], int, str]:
+    """Words, width and the INIT parameter of a layer's memory."""
+    values = dict(stage.parameters)
+    pe = int(values["PE"])
+    if isinstance(layer, Conv | Dense):
+        weight = layer.weight
+        if isinstance(layer, Dense):
+            assert isinstance(source, Activation)
+            weight = memory.dense_stream_order(weight, source.channels, source.height, source.width)
+        simd, bits = int(values["SIMD"]), int(values["WEIGHT_BITS"])
+        return memory.weight_words(weight, pe, simd, bits), pe * simd * bits, str(values["WEIGHT_INIT"])
+    if isinstance(layer, Neuron):
+        theta_bits, bias_bits = int(values["THETA_BITS"]), int(values["BIAS_BITS"])
+        words = memory.threshold_words(layer.theta, layer.bias, pe, theta_bits, bias_bits)
+        return words, pe * (theta_bits + bias_bits), str(values["INIT"])
+    assert isinstance(layer, Readout)
+    bias_bits = int(values["BIAS_BITS"])
+    return memory.bias_words(layer.bias, pe, bias_bits), pe * bias_bits, str(values["INIT"])
+
+
+def _replace(aside: Path, out: Path) -> None:
+    """Puts ``aside`` in the place of ``out``; the old folder goes last, so one of them is whole."""
+    if not out.exists():
+        os.replace(aside, out)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
+    os.replace(out, old / out.name)
+    os.replace(aside, out)
+    shutil.rmtree(old)

@@ -1,0 +1,165 @@
+"""The text of a generated top level: wires between instances of library modules, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ssnn_fpga.plan.plan import Plan, Stage
+from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, Stream
+
+TOP = "accelerator"
+
+_WRITABLE = ("conv", "dense", "lif", "readout")
+"""Modules with a memory, whose write port a generated top ties off."""
+
+
+def toplevel(plan: Plan) -> str:
+    """SystemVerilog of the module ``accelerator``; the same text for the same plan."""
+    parts = [_header(plan)]
+    source = "in"
+    for index, stage in enumerate(plan.stages):
+        target = "out" if index == len(plan.stages) - 1 else stage.name
+        parts.append(_stage(stage, source, target))
+        source = stage.name
+    return "\n".join([*parts, "endmodule\n"])
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Names of the wires of one stream in the top level."""
+
+    valid: str
+    ready: str
+    data: str
+    skipped: str
+
+
+def signals(stage: str) -> Signals:
+    """The wires of the stream that leaves a stage."""
+    return Signals(*(f"{stage}_{wire}" for wire in ("valid", "ready", "data", "skipped")))
+
+
+def _header(plan: Plan) -> str:
+    shape = f"{_shape(plan.input)} to {plan.output.channels} classes"
+    ports = [
+        ("input ", 1, "clk_i"),
+        ("input ", 1, "rst_i"),
+        ("input ", 1, "in_valid_i"),
+        ("output", 1, "in_ready_o"),
+        ("input ", plan.input.token_bits, "in_data_i"),
+        ("output", 1, "out_valid_o"),
+        ("input ", 1, "out_ready_i"),
+        ("output", plan.output.token_bits, "out_data_o"),
+    ]
+    ranges = [_range(width) if name.endswith(("data_i", "data_o")) else "" for _, width, name in ports]
+    wide = max(map(len, ranges))
+    lines = [
+        f"    {direction} logic {text:{wide}} {name}"
+        for (direction, _, name), text in zip(ports, ranges, strict=True)
+    ]
+    return "\n".join(
+        [
+            f"// Network {plan.network}: {shape}.",
+            "//",
+            "// Written by ssnn-fpga from plan.json; change the plan, not this file.",
+            "//",
+            f"// in:  {_format(plan.input)}; {plan.input.tokens} tokens a sample",
+            f"// out: {_format(plan.output)}; one token a sample",
+            f"module {TOP} (",
+            ",\n".join(lines),
+            ");",
+        ]
+    )
+
+
+def _stage(stage: Stage, source: str, target: str) -> str:
+    lines = [f"  // {line}" for line in _comment(stage)]
+    if target != "out":
+        lines += [*_wires(stage), ""]
+    lines.append(f"  {stage.module} #(")
+    lines += _connections(stage.parameters)
+    lines.append(f"  ) i_{stage.name} (")
+    lines += _connections(_ports(stage, source, target))
+    lines += ["  );", ""]
+    return "\n".join(lines)
+
+
+def _wires(stage: Stage) -> list[str]:
+    """Declarations of the stream that leaves a stage, lined up."""
+    wires = signals(stage.name)
+    flags = [wires.valid, wires.ready]
+    if isinstance(stage.output, AccumulatorStream):
+        flags.append(wires.skipped)
+    width = _range(stage.output.token_bits)
+    return [f"  logic {' ' * len(width)} {', '.join(flags)};", f"  logic {width} {wires.data};"]
+
+
+def _ports(stage: Stage, source: str, target: str) -> list[tuple[str, str]]:
+    """Port connections; ``source`` and ``target`` are stages, or "in" and "out" of the top."""
+    inner, outer = signals(source), signals(target)
+    if source == "in":
+        inner = Signals("in_valid_i", "in_ready_o", "in_data_i", "")
+    if target == "out":
+        outer = Signals("out_valid_o", "out_ready_i", "out_data_o", "")
+    ports = [("clk_i", "clk_i"), ("rst_i", "rst_i")]
+    ports += [("in_valid_i", inner.valid), ("in_ready_o", inner.ready), ("in_data_i", inner.data)]
+    if isinstance(stage.source, AccumulatorStream):
+        ports.append(("in_skipped_i", inner.skipped))
+    ports += [("out_valid_o", outer.valid), ("out_ready_i", outer.ready), ("out_data_o", outer.data)]
+    if isinstance(stage.output, AccumulatorStream):
+        ports.append(("out_skipped_o", outer.skipped))
+    if stage.module in _WRITABLE:
+        ports += [("write_en_i", "1'b0"), ("write_addr_i", "'0"), ("write_data_i", "'0")]
+    return ports
+
+
+def _connections(pairs: Sequence[tuple[str, int | str]]) -> list[str]:
+    wide = max(len(name) for name, _ in pairs)
+    lines = [f"      .{name:{wide}} ({value})" for name, value in pairs]
+    return [line + "," for line in lines[:-1]] + lines[-1:]
+
+
+def _comment(stage: Stage) -> list[str]:
+    """What a reader wants to know of a stage: name, kind, shape; then its stream and its pace."""
+    title = f"---- {stage.name}: {_kind(stage)} "
+    return [title + "-" * max(4, 96 - len(title)), f"{_format(stage.output)}; {stage.cycles} cycles a sample"]
+
+
+def _kind(stage: Stage) -> str:
+    source, output = stage.source, stage.output
+    match stage.module:
+        case "conv":
+            size = stage.parameter("KERNEL")
+            text = f"{size} x {size} convolution, {_shape(source)} to {_shape(output)}"
+        case "dense":
+            return f"dense, {stage.parameter('INPUTS')} inputs to {output.channels} outputs"
+        case "lif":
+            text = f"{output.channels} neurons, {_shape(source)}"
+        case "pool":
+            text = f"pooling {stage.parameter('SIZE')} x {stage.parameter('SIZE')}, to {_shape(output)}"
+        case "temporal_transform":
+            text = f"timesteps {stage.parameter('T_IN')} to {stage.parameter('T_OUT')}"
+        case "gearbox":
+            text = f"channel groups of {stage.parameter('IN_GROUP')} to {stage.parameter('OUT_GROUP')}"
+        case _:
+            text = f"logits of {output.channels} classes and the largest of them"
+    return text
+
+
+def _shape(stream: Stream) -> str:
+    if isinstance(stream, ActivationStream | AccumulatorStream):
+        return f"{stream.height} x {stream.width} x {stream.channels} in {stream.timesteps} timesteps"
+    return f"{stream.channels} classes"
+
+
+def _format(stream: Stream) -> str:
+    if isinstance(stream, ActivationStream):
+        return f"tokens of {stream.timesteps} timesteps x {stream.bits} bits x {stream.group} channels"
+    if isinstance(stream, AccumulatorStream):
+        return f"accumulators of {stream.resident} timesteps x {stream.pe} channels x {stream.bits} bits"
+    return f"{stream.channels} logits of {stream.bits} bits, above them the class"
+
+
+def _range(width: int) -> str:
+    return f"[{width - 1:>4}:0]"

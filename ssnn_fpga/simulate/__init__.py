@@ -1,0 +1,1 @@
+"""Runs the generated hardware, compiled by Verilator, as a Python object."""

@@ -1,0 +1,123 @@
+"""The C interface of a compiled design, ``sim/harness/harness.cpp``, seen from Python."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssnn_fpga.rtl.stream import Tokens
+
+_BYTES = ctypes.POINTER(ctypes.c_uint8)
+_CYCLES = ctypes.POINTER(ctypes.c_int64)
+
+
+class SimulationError(RuntimeError):
+    """The hardware did what it must not: it hung, or broke a promise of a stream."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What moved on one stream during a run."""
+
+    tokens: Tokens
+    """One row a token."""
+    skipped: NDArray[np.uint8]
+    """One flag a token, empty where the stream has none."""
+    cycles: NDArray[np.int64]
+    """Cycle in which each token moved."""
+
+
+class Library:
+    """One instance of a compiled accelerator."""
+
+    def __init__(self, path: Path, rtl: Path, seed: int = 0) -> None:
+        """Loads ``path``; the memory images are read in ``rtl``. Raises SimulationError."""
+        self._c = _declare(ctypes.CDLL(str(path)))
+        self._handle = self._c.harness_open(str(rtl).encode(), seed)
+        if not self._handle:
+            raise SimulationError(self._c.harness_error(None).decode())
+        count = self._c.harness_streams(self._handle)
+        self.streams = [self._c.harness_name(self._handle, i).decode() for i in range(count)]
+
+    def close(self) -> None:
+        """Frees the instance."""
+        if self._handle:
+            self._c.harness_close(self._handle)
+            self._handle = None
+
+    def run(
+        self,
+        tokens: Tokens,
+        samples: int,
+        *,
+        stall_in: float,
+        stall_out: float,
+        seed: int,
+        record: bool,
+        patience: int,
+    ) -> int:
+        """Feeds the ``tokens`` of ``samples`` after a reset; returns the cycles to the last result."""
+        tokens = np.ascontiguousarray(tokens)
+        data = tokens.ctypes.data_as(_BYTES)
+        cycles = int(
+            self._c.harness_run(
+                self._handle, data, len(tokens), samples, stall_in, stall_out, seed, record, patience
+            )
+        )
+        if cycles == -1:
+            raise SimulationError(f"Nothing moved for {patience} cycles; {self._state()}")
+        if cycles < 0:
+            raise SimulationError(self._c.harness_error(self._handle).decode())
+        return cycles
+
+    def recorded(self, index: int, width: int) -> Recorded:
+        """What moved on stream ``index``, tokens of ``width`` bytes, during the last run."""
+        count = int(self._c.harness_count(self._handle, index))
+        if not count:
+            empty = np.zeros(0, dtype=np.uint8)
+            return Recorded(empty.reshape(0, width), empty, np.zeros(0, dtype=np.int64))
+        tokens = np.ctypeslib.as_array(self._c.harness_tokens(self._handle, index), (count, width)).copy()
+        cycles = np.ctypeslib.as_array(self._c.harness_cycles(self._handle, index), (count,)).copy()
+        flags = self._c.harness_skipped(self._handle, index)
+        skipped = np.ctypeslib.as_array(flags, (count,)).copy() if flags else np.zeros(0, dtype=np.uint8)
+        return Recorded(tokens, skipped, cycles)
+
+    def _state(self) -> str:
+        parts = [f"input ready={self._c.harness_input_ready(self._handle)}"]
+        for index, name in enumerate(self.streams):
+            valid = self._c.harness_valid(self._handle, index)
+            ready = self._c.harness_ready(self._handle, index)
+            count = self._c.harness_count(self._handle, index)
+            parts.append(f"{name} valid={valid} ready={ready} after {count} tokens")
+        return ", ".join(parts)
+
+
+def _declare(c: ctypes.CDLL) -> ctypes.CDLL:
+    handle, index, i64 = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
+    signatures: dict[str, tuple[object, list[object]]] = {
+        "harness_open": (handle, [ctypes.c_char_p, ctypes.c_int]),
+        "harness_error": (ctypes.c_char_p, [handle]),
+        "harness_close": (None, [handle]),
+        "harness_run": (
+            i64,
+            [handle, _BYTES, i64, i64, ctypes.c_double, ctypes.c_double, ctypes.c_uint64, index, i64],
+        ),
+        "harness_input_ready": (index, [handle]),
+        "harness_streams": (index, [handle]),
+        "harness_name": (ctypes.c_char_p, [handle, index]),
+        "harness_valid": (index, [handle, index]),
+        "harness_ready": (index, [handle, index]),
+        "harness_count": (i64, [handle, index]),
+        "harness_tokens": (_BYTES, [handle, index]),
+        "harness_skipped": (_BYTES, [handle, index]),
+        "harness_cycles": (_CYCLES, [handle, index]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(c, name)
+        function.restype = result
+        function.argtypes = arguments
+    return c

@@ -1,0 +1,68 @@
+"""C++ and Verilator configuration that open every stream of a generated top to the harness.
+
+The design itself stays as it is synthesised: what is visible is told in a configuration file.
+"""
+
+from __future__ import annotations
+
+from ssnn_fpga.plan.plan import Plan, Stage
+from ssnn_fpga.plan.streams import AccumulatorStream
+from ssnn_fpga.rtl.stream import token_bytes
+from ssnn_fpga.rtl.toplevel import TOP, signals
+
+PREFIX = f"V{TOP}"
+
+
+def configuration(plan: Plan) -> str:
+    """Verilator configuration: which wires of the top level stay readable."""
+    wires = [wire for stage in plan.stages[:-1] for wire in _wires(stage)]
+    lines = [f'public_flat_rd -module "{TOP}" -var "{wire}"' for wire in wires]
+    return "\n".join(["`verilator_config", *lines, ""])
+
+
+def table(plan: Plan) -> str:
+    """C++ source with the table of streams, one a stage, the accelerator's output last."""
+    rows = [_row(stage.name, _inner(stage), stage) for stage in plan.stages[:-1]]
+    last = plan.stages[-1]
+    ports = {name: f"model.out_{name}" for name in ("valid_o", "ready_i", "data_o")}
+    rows.append(_row(last.name, [ports["valid_o"], ports["ready_i"], ports["data_o"]], last))
+    return "\n".join(
+        [
+            f'#include "{PREFIX}.h"',
+            f'#include "{PREFIX}___024root.h"',
+            '#include "probe.h"',
+            "",
+            f"extern const int kInputBits = {plan.input.token_bits};",
+            "",
+            "static const uint8_t* bytes(const void* signal) { return static_cast<const uint8_t*>(signal); }",
+            "",
+            f"std::vector<Stream> streams_of({PREFIX}& model) {{",
+            "  return {",
+            *rows,
+            "  };",
+            "}",
+            "",
+        ]
+    )
+
+
+def _wires(stage: Stage) -> list[str]:
+    names = signals(stage.name)
+    wires = [names.valid, names.ready, names.data]
+    return [*wires, names.skipped] if isinstance(stage.output, AccumulatorStream) else wires
+
+
+def _inner(stage: Stage) -> list[str]:
+    return [f"model.rootp->{TOP}__DOT__{_mangled(wire)}" for wire in _wires(stage)]
+
+
+def _mangled(name: str) -> str:
+    """Verilator keeps "__" for itself."""
+    return name.replace("__", "___05F")
+
+
+def _row(name: str, signals_of: list[str], stage: Stage) -> str:
+    valid, ready, data, *skipped = (f"bytes(&{signal})" for signal in signals_of)
+    flag = skipped[0] if skipped else "nullptr"
+    size = token_bytes(stage.output.token_bits)
+    return f'      {{"{name}", {valid}, {ready}, {flag}, {data}, {size}, {stage.output.tokens}}},'

