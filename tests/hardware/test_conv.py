@@ -1,0 +1,63 @@
+"""The hardware's convolution against the golden model."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.bench import run_bench
+
+_SHAPES = {
+    # TP a multiple of ACT_BITS, two timesteps resident; the last fold is not full
+    "timesteps-resident": {
+        "HEIGHT": 7, "WIDTH": 6, "IN_CHANNELS": 4, "IN_GROUP": 2, "TIMESTEPS": 4, "ACT_BITS": 2,
+        "KERNEL": 3, "STRIDE": 1, "PADDING": 1, "OUT_CHANNELS": 6, "PE": 3, "SIMD": 10, "TP": 4,
+        "WEIGHT_BITS": 4, "ACC_BITS": 11,
+    },
+    # TP below ACT_BITS: bit groups shifted into one accumulator; stride 2 on an odd frame
+    "bits-in-turns": {
+        "HEIGHT": 9, "WIDTH": 7, "IN_CHANNELS": 2, "IN_GROUP": 2, "TIMESTEPS": 2, "ACT_BITS": 4,
+        "KERNEL": 3, "STRIDE": 2, "PADDING": 1, "OUT_CHANNELS": 4, "PE": 2, "SIMD": 6, "TP": 2,
+        "WEIGHT_BITS": 3, "ACC_BITS": 12,
+    },
+    # TP = ACT_BITS, everything in one beat but the timesteps; 5 x 5 window, stride 2, no padding
+    "five-by-five": {
+        "HEIGHT": 8, "WIDTH": 10, "IN_CHANNELS": 1, "IN_GROUP": 1, "TIMESTEPS": 2, "ACT_BITS": 1,
+        "KERNEL": 5, "STRIDE": 2, "PADDING": 0, "OUT_CHANNELS": 2, "PE": 2, "SIMD": 25, "TP": 1,
+        "WEIGHT_BITS": 2, "ACC_BITS": 6,
+    },
+    # a window a cycle: one PE group, all planes resident, one fold
+    "window-a-cycle": {
+        "HEIGHT": 6, "WIDTH": 12, "IN_CHANNELS": 2, "IN_GROUP": 2, "TIMESTEPS": 2, "ACT_BITS": 1,
+        "KERNEL": 3, "STRIDE": 1, "PADDING": 1, "OUT_CHANNELS": 4, "PE": 4, "SIMD": 18, "TP": 2,
+        "WEIGHT_BITS": 2, "ACC_BITS": 6,
+    },
+    # pointwise with a stride beyond the kernel: rows and columns that no window needs
+    "pointwise-stride": {
+        "HEIGHT": 5, "WIDTH": 7, "IN_CHANNELS": 6, "IN_GROUP": 3, "TIMESTEPS": 3, "ACT_BITS": 1,
+        "KERNEL": 1, "STRIDE": 2, "PADDING": 0, "OUT_CHANNELS": 4, "PE": 2, "SIMD": 4, "TP": 1,
+        "WEIGHT_BITS": 8, "ACC_BITS": 11,
+    },
+    # a frame of one row, wide 5 x 5 padding, single timestep
+    "one-row": {
+        "HEIGHT": 1, "WIDTH": 5, "IN_CHANNELS": 2, "IN_GROUP": 1, "TIMESTEPS": 1, "ACT_BITS": 2,
+        "KERNEL": 5, "STRIDE": 1, "PADDING": 2, "OUT_CHANNELS": 3, "PE": 1, "SIMD": 7, "TP": 2,
+        "WEIGHT_BITS": 4, "ACC_BITS": 11,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stalls", "activity"),
+    [((0.0, 0.0), 0.1), ((0.4, 0.4), 0.15), ((0.1, 0.8), 1.0)],
+    ids=["full-rate-sparse", "stalls-sparse", "slow-sink-dense"],
+)
+@pytest.mark.parametrize("shape", _SHAPES)
+def test_conv(shape: str, stalls: tuple[float, float], activity: float) -> None:
+    config = {
+        "frames": 4,
+        "activity": activity,
+        "stall_in": stalls[0],
+        "stall_out": stalls[1],
+        "loaded": False,
+    }
+    run_bench("conv", bench="bench_conv", parameters=_SHAPES[shape], seed=5, config=config)
