@@ -372,9 +372,14 @@ def demo(
 
 
 def main() -> None:
-    """Entry point: turns a UserError into one sentence and exit code 2."""
+    """Entry point: turns a UserError into one sentence and exit code 2, broken hardware into 1."""
+    from ssnn_fpga.simulate.library import SimulationError
+
     try:
         app()
+    except SimulationError as error:
+        _terminal.print(f"[red]the simulated hardware failed:[/red] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
     except UserError as error:
         _terminal.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
         sys.exit(2)

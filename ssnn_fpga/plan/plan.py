@@ -116,6 +116,7 @@ class Plan:
             "folds": {name: asdict(fold) for name, fold in self.folds.items()},
             "planned_interval_cycles": self.interval,
             "planned_latency_cycles": self.latency,
+            "cycles_by_stage": {stage.name: stage.cycles for stage in self.stages},
             "resources": self.resource_figures(),
         }
 
