@@ -43,7 +43,7 @@ def edges(network: Network) -> dict[str, Edge]:
             raise UserError(f"layer {layer.name!r}: a name must match [a-z][a-z0-9_]*; rename the layer")
         if layer.name in found:
             raise UserError(f"layer {layer.name!r} appears twice; give every layer a name of its own")
-        found[layer.name] = _edge_after(layer, _input_of(layer, found))
+        found[layer.name] = edge_after(layer, _input_of(layer, found))
     _check_classes(network, found)
     return found
 
@@ -233,5 +233,6 @@ _AFTER: dict[type, Callable[[Any, Edge], Edge]] = {
 }
 
 
-def _edge_after(layer: Layer, source: Edge) -> Edge:
+def edge_after(layer: Layer, source: Edge) -> Edge:
+    """The output edge of one layer that reads ``source``. Raises UserError as ``edges`` does."""
     return _AFTER[type(layer)](layer, source)
