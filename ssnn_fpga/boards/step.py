@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +16,14 @@ from ssnn_fpga.errors import UserError
 
 
 def run_step(
-    program: str, arguments: Sequence[str], *, folder: Path, log: Path, title: str, progress: bool
+    program: str,
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    log: Path,
+    title: str,
+    progress: bool,
+    environment: Mapping[str, str] | None = None,
 ) -> str:
     """Run ``program`` in ``folder``; returns what it said, which is also written to ``log``.
 
@@ -31,7 +38,7 @@ def run_step(
             stdout=out,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, "LC_ALL": "C"},
+            env={**os.environ, "LC_ALL": "C", **(environment or {})},
             check=False,
         )
     text = log.read_text(errors="replace")
@@ -41,10 +48,10 @@ def run_step(
 
 
 def _complaint(text: str) -> str:
-    """The line of a log that says what went wrong: the last with an error in it, else the last."""
+    """The line of a log that says what went wrong: the first error in it, else the last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if "error" in line.lower()]
-    return (errors or lines or ["no output"])[-1]
+    errors = (line for line in lines if "error:" in line.lower())
+    return next(errors, lines[-1] if lines else "no output")
 
 
 def seen_from(folder: Path, path: Path) -> str:

@@ -1,0 +1,130 @@
+"""A board with a serial port in simulation: the very top level and sources that were synthesised.
+
+The object is a transport for ``runtime.SerialAccelerator``, so the driver that talks to the board
+talks to this one too, bit by bit over the simulated line.
+"""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+from types import TracebackType
+
+from ssnn_fpga.boards.board import Board
+from ssnn_fpga.boards.step import run_step
+from ssnn_fpga.boards.tools import require, verilator_home
+from ssnn_fpga.errors import UserError
+
+_SIM = Path(__file__).resolve().parents[2] / "sim"
+_MODELS = {"ecp5": (_SIM / "ecp5" / "EHXPLLL.v",)}
+_HARNESS = _SIM / "uart_harness" / "serial_board.cpp"
+_PROGRAM = "serial_board"
+
+
+def compile_serial_board(board: Board, sources: Path, out: Path, *, progress: bool = True) -> Path:
+    """The program that simulates ``board`` with the staged ``sources`` of its bitstream.
+
+    ``sources`` is the folder ``sources`` beside a bitstream, or one that ``staging.stage`` filled.
+    ``out`` is emptied and holds the build. Raises UserError for a missing tool.
+    """
+    models = _MODELS.get(board.flow)
+    if models is None or board.serial is None:
+        raise UserError(f"{board.name} has no serial top level to simulate: choose the board ulx3s.")
+    if not _HARNESS.is_file():
+        raise UserError("Simulating a board needs sim/, which only a checkout of the project has.")
+    for tool in ("perl", "make", "g++"):
+        require(tool)
+    hdl = sorted(path.name for path in sources.iterdir() if path.suffix in (".sv", ".v"))
+    if not hdl:
+        raise UserError(f"{sources} holds no sources: build the bitstream first.")
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    arguments = ["--cc", "--exe", "--build", "-j", "2", "-O3", "-Wno-fatal", "-Wno-lint"]
+    arguments += ["--x-assign", "unique", "--x-initial", "unique", "-I."]
+    arguments += ["-MAKEFLAGS", "OPT_FAST=-O2", "-MAKEFLAGS", "OPT_SLOW=-O1", "-MAKEFLAGS", "OPT_GLOBAL=-O2"]
+    arguments += ["-CFLAGS", f"-DCLOCKS_PER_BIT={board.clocks_per_bit}"]
+    arguments += ["--top-module", board.top, "--prefix", "Vtop", "--Mdir", str(out.resolve()), "-o", _PROGRAM]
+    run_step(
+        "verilator",
+        [*arguments, *hdl, *map(str, models), str(_HARNESS)],
+        folder=sources,
+        log=out / "build.log",
+        title=f"compiling the simulation of {board.name}",
+        progress=progress,
+        environment={"VERILATOR_ROOT": str(verilator_home())},
+    )
+    return out / _PROGRAM
+
+
+class SimulatedSerial:
+    """The simulated line: the calls of ``runtime.serial_device.Transport``.
+
+    ``program`` is what ``compile_serial_board`` gave, ``sources`` the same folder again (memory
+    images are read there), ``quiet_clocks`` the silence after which a read gives up.
+    """
+
+    def __init__(self, program: Path, sources: Path, *, quiet_clocks: int = 4_000_000, seed: int = 1) -> None:
+        self._quiet_clocks = quiet_clocks
+        self._process = subprocess.Popen(
+            [str(program.resolve()), str(seed)], cwd=sources, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    def __enter__(self) -> SimulatedSerial:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def write(self, data: bytes, /) -> int:
+        """Queue ``data`` for the board; it moves when somebody reads."""
+        self._say(b"W" + struct.pack("=I", len(data)) + data)
+        return len(data)
+
+    def read(self, size: int, /) -> bytes:
+        """Up to ``size`` bytes of the board."""
+        self._say(b"R" + struct.pack("=IQ", size, self._quiet_clocks))
+        (count,) = struct.unpack("=I", self._hear(4))
+        return self._hear(count)
+
+    def reset_input_buffer(self) -> None:
+        """Forget what has come so far."""
+        self._say(b"X")
+
+    def hold(self, level: int, clocks: int) -> None:
+        """Keep the line at ``level`` for some clocks: silence, or a break."""
+        self._say(b"H" + struct.pack("=BQ", level, clocks))
+
+    def press_reset(self, clocks: int = 100) -> None:
+        """Press the board's reset button for some clocks."""
+        self._say(b"P" + struct.pack("=Q", clocks))
+
+    @property
+    def clocks(self) -> int:
+        """Clocks that have passed."""
+        self._say(b"C")
+        (clocks,) = struct.unpack("=Q", self._hear(8))
+        return int(clocks)
+
+    def close(self) -> None:
+        """End the simulation."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def _say(self, command: bytes) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(command)
+        self._process.stdin.flush()
+
+    def _hear(self, count: int) -> bytes:
+        assert self._process.stdout is not None
+        data = self._process.stdout.read(count)
+        if len(data) != count:
+            raise RuntimeError(f"The simulated board ended with status {self._process.wait()}.")
+        return data
