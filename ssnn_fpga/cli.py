@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ssnn_fpga.errors import UserError
@@ -179,7 +180,7 @@ def simulate(
         _terminal.print(table)
     for comparison in layers.values():
         for sentence in comparison.first:
-            _terminal.print(sentence, style="red")
+            _terminal.print(sentence, style="red", markup=False)
     _terminal.print(
         f"{figures['values_compared']:,} values compared, {mismatches:,} mismatching; "
         f"{result.cycles_per_sample:,} cycles a sample"
@@ -291,7 +292,7 @@ def doctor(as_json: JsonOption = False) -> None:
         table.add_column(column)
     for tool in tools:
         found = tool.version or "yes" if tool.found else "missing"
-        table.add_row(tool.name, found, tool.needed_for, "" if tool.found else tool.how_to_get)
+        table.add_row(tool.name, found, tool.needed_for, "" if tool.found else escape(tool.how_to_get))
     _terminal.print(table)
     if as_json:
         _print_json({"boards": list(boards()), "tools": [vars(tool) for tool in tools]})
@@ -366,7 +367,7 @@ def demo(
         _print_json(summary)
     disagreeing = [f.comparison.first[0] for f in figures.values() if f.comparison.mismatches]
     for sentence in disagreeing:
-        _terminal.print(sentence, style="red")
+        _terminal.print(sentence, style="red", markup=False)
     if disagreeing:
         raise typer.Exit(1)
 
@@ -378,10 +379,10 @@ def main() -> None:
     try:
         app()
     except SimulationError as error:
-        _terminal.print(f"[red]the simulated hardware failed:[/red] {error}", highlight=False, soft_wrap=True)
+        _terminal.print(f"[red]the simulated hardware failed:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
     except UserError as error:
-        _terminal.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+        _terminal.print(f"[red]error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
         _terminal.print("Interrupted.")
