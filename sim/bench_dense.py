@@ -1,0 +1,53 @@
+"""Bench of ``dense``: random frames and weights against the golden dense layer, under random stalls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cocotb
+import numpy as np
+
+from sim.bench import case
+from sim.scoreboard import check
+from sim.stream import StreamSink, StreamSource, reset
+from sim.synapses import dense_cycles, load_weights, random_frames, random_weights
+from ssnn_fpga.golden import arithmetic
+from ssnn_fpga.rtl.memory import dense_stream_order, weight_words
+from ssnn_fpga.rtl.stream import integer_tokens, pack_tokens, token_integers, unpack_accumulators
+
+
+@cocotb.test()
+async def frames(dut: Any) -> None:
+    """Frames back to back; ``config``: frames, channels, height, width, activity, stall_in, stall_out."""
+    run = case()
+    p, config = run.parameters, run.config
+    rng = np.random.default_rng(run.seed)
+    channels, height, width = config["channels"], config["height"], config["width"]
+    weight = random_weights(rng, (p["OUTPUTS"], p["INPUTS"]), p["WEIGHT_BITS"])
+    shape = (config["frames"], p["TIMESTEPS"], channels, height, width)
+    x = random_frames(rng, shape, p["ACT_BITS"], config["activity"])
+    expected = arithmetic.dense(x, weight)
+
+    source = StreamSource(dut, dut.clk_i, rng=run.rng, stall=config["stall_in"])
+    sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"], sidebands=("skipped",))
+    await reset(dut)
+    ordered = dense_stream_order(weight, channels, height, width)
+    await load_weights(dut, weight_words(ordered, p["PE"], p["SIMD"], p["WEIGHT_BITS"]))
+    # In stream order (y, x, c), SIMD inputs a token, a frame is one row of pixels of SIMD channels.
+    rows = x.transpose(0, 1, 3, 4, 2).reshape(*x.shape[:2], 1, -1, p["SIMD"]).transpose(0, 1, 4, 2, 3)
+    tokens = token_integers(pack_tokens(rows, p["SIMD"], p["ACT_BITS"]))
+    cocotb.start_soon(source.send(tokens))
+
+    resident = max(1, p["TP"] // p["ACT_BITS"])
+    frame_tokens = p["OUTPUTS"] // p["PE"] * (p["TIMESTEPS"] // resident)
+    received = await sink.receive(config["frames"] * frame_tokens)
+    assert not any(beat["skipped"] for beat in received), "a dense layer skips nothing"
+
+    packed = integer_tokens([beat["data"] for beat in received], resident * p["PE"] * p["ACC_BITS"])
+    got = unpack_accumulators(packed, expected.shape[1:], p["PE"], resident, p["ACC_BITS"])
+    check("dense", expected, got)
+
+    if config["stall_in"] == config["stall_out"] == 0:
+        taken = np.diff(sink.cycles[frame_tokens - 1 :: frame_tokens]).tolist()
+        formula = dense_cycles(p)
+        assert taken == [formula] * len(taken), f"frames took {taken} cycles, the formula says {formula}"
