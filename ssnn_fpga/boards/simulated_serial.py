@@ -12,10 +12,12 @@ import subprocess
 from pathlib import Path
 from types import TracebackType
 
-from ssnn_fpga.boards.board import Board
+from ssnn_fpga.boards.board import Board, load_board
 from ssnn_fpga.boards.step import run_step
 from ssnn_fpga.boards.tools import require, verilator_home
 from ssnn_fpga.errors import UserError
+from ssnn_fpga.runtime.manifest import Manifest
+from ssnn_fpga.runtime.serial_device import SerialAccelerator
 
 _SIM = Path(__file__).resolve().parents[2] / "sim"
 _MODELS = {"ecp5": (_SIM / "ecp5" / "EHXPLLL.v",)}
@@ -128,3 +130,20 @@ class SimulatedSerial:
         if len(data) != count:
             raise RuntimeError(f"The simulated board ended with status {self._process.wait()}.")
         return data
+
+
+def open_simulated(build: Path, work: Path, *, progress: bool = True) -> SerialAccelerator:
+    """The driver on the simulated board that runs the bitstream in ``build``.
+
+    ``build`` is what a flow wrote: the sources beside the bitstream are compiled into ``work``.
+    Raises UserError for a folder without a bitstream, or a board without a serial port.
+    """
+    manifest = Manifest.load(build)
+    sources = build / "sources"
+    program = compile_serial_board(load_board(manifest.board), sources, work, progress=progress)
+    line = SimulatedSerial(program, sources)
+    try:
+        return SerialAccelerator(line, manifest)
+    except BaseException:
+        line.close()
+        raise
