@@ -13,6 +13,7 @@ from ssnn_fpga.errors import UserError
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.network.layers import (
     NETWORK_INPUT,
+    Accumulator,
     Activation,
     Conv,
     Dense,
@@ -35,6 +36,8 @@ _Kept = TypeVar("_Kept")
 
 _CHUNK_VALUES = 1 << 19
 """Values of the widest layer that are in work at once: few enough to stay in the cache."""
+
+_TYPES = (np.int16, np.int32, np.int64)
 
 
 class Trace(Mapping[str, Integers]):
@@ -115,22 +118,23 @@ def _values_in_work(layer: Layer, edge_of: Mapping[str, Edge]) -> int:
 
 
 def _working_type(network: Network) -> np.dtype[np.int64]:
-    """int32 if no intermediate value of the network passes it, else int64 (typed as the latter)."""
+    """The narrowest integer type that no value of the network passes (typed as the widest)."""
     edge_of, ranges = edges(network), analyse(network)
     bits = [signed_bits(0, network.input.maximum)]
     for layer in network.layers:
         edge = edge_of[layer.name]
         if isinstance(layer, Neuron):
             neuron = ranges.neurons[layer.name]
-            largest = (layer.levels + 1) * int(layer.theta.max()) + 1
-            bits += [neuron.membrane_bits + 1, neuron.product_bits, signed_bits(0, largest)]
+            highest_threshold = layer.levels * int(layer.theta.max()) + 1
+            bits += [neuron.membrane_bits, neuron.product_bits, signed_bits(0, highest_threshold)]
         elif isinstance(layer, Readout):
             bits.append(ranges.readouts[layer.name].logit_bits)
         elif isinstance(layer, TemporalTransform) and isinstance(edge, Activation):
             bits.append(signed_bits(0, (edge.maximum + 1) << layer.shift))
         elif not isinstance(edge, Logits):
-            bits.append(edge.bits)
-    kind: np.dtype[Any] = np.dtype(np.int32 if max(bits) <= 32 else np.int64)
+            lowest = edge.minimum if isinstance(edge, Accumulator) else 0
+            bits.append(signed_bits(lowest, edge.maximum))
+    kind: np.dtype[Any] = next(np.dtype(kind) for kind in _TYPES if max(bits) <= np.iinfo(kind).bits)
     return kind
 
 

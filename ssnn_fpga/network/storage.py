@@ -1,17 +1,19 @@
-"""An integer network as one file, exact and readable with numpy alone: no ONNX on the way to hardware or a board."""
+"""The integer network as a file of its own: JSON, exact, readable with numpy alone.
+
+A design folder and a board keep the network in this form; they need neither onnx nor qonnx.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import zipfile
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ssnn_fpga.errors import UserError
+from ssnn_fpga.network.files import write_whole
 from ssnn_fpga.network.layers import (
     Activation,
     Compression,
@@ -24,71 +26,90 @@ from ssnn_fpga.network.layers import (
     Readout,
     TemporalTransform,
 )
+from ssnn_fpga.network.shapes import edges
 
-_FORMAT = 1
+_FORMAT = "ssnn-fpga integer network"
+_VERSION = 1
 _KINDS: dict[str, type[Layer]] = {
     kind.__name__: kind for kind in (Conv, Dense, Neuron, TemporalTransform, Pool, Readout)
 }
-# Zip members carry a time: a fixed one keeps equal networks equal byte for byte.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def save_network(network: Network, path: Path) -> None:
-    """Write ``network`` as a zip of ``network.json`` and one .npy file an array; aside, then renamed."""
-    arrays: dict[str, np.ndarray[Any, np.dtype[np.int64]]] = {}
-    content: dict[str, Any] = {
-        "format": _FORMAT,
-        "name": network.name,
-        "input": asdict(network.input),
-        "classes": list(network.classes),
-        "compression": None if network.compression is None else asdict(network.compression),
-        "layers": [],
-    }
-    for layer in network.layers:
-        entry: dict[str, Any] = {"kind": type(layer).__name__}
-        for field in fields(layer):
-            value = getattr(layer, field.name)
-            if isinstance(value, np.ndarray):
-                arrays[f"{layer.name}.{field.name}"] = value
-            else:
-                entry[field.name] = value
-        content["layers"].append(entry)
-    aside = path.with_name(path.name + ".part")
-    with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo("network.json", _EPOCH), json.dumps(content, indent=1))
-        for name, array in arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{name}.npy", _EPOCH), "w") as member:
-                np.lib.format.write_array(member, np.ascontiguousarray(array, np.int64), allow_pickle=False)
-    os.replace(aside, path)
+def save_network(network: Network, path: str | Path) -> None:
+    """Write ``network`` to ``path``. Equal networks give equal files. Raises UserError, file system."""
+    text = json.dumps(_plain(network), indent=1, default=_array)
+    write_whole(Path(path), lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
 
 
-def load_network(path: Path) -> Network:
-    """Inverse of ``save_network``. Raises UserError for a file that is none, or of another version."""
+def load_network(path: str | Path) -> Network:
+    """The network that ``save_network`` wrote to ``path``.
+
+    Raises UserError where the file is missing, damaged, of another version or inconsistent.
+    """
+    source = Path(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            content = json.loads(archive.read("network.json"))
-            if content["format"] != _FORMAT:
-                raise UserError(f"{path} was written by another version: compile the model again.")
-            arrays = {}
-            for name in archive.namelist():
-                if name.endswith(".npy"):
-                    with archive.open(name) as member:
-                        arrays[name.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
-        compression = content["compression"]
-        return Network(
-            name=content["name"],
-            input=Activation(**content["input"]),
-            layers=tuple(_layer(entry, arrays) for entry in content["layers"]),
-            classes=tuple(content["classes"]),
-            compression=None if compression is None else Compression(**compression),
-        )
+        content = json.loads(source.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UserError(f"{path} cannot be read: name a folder that `compile` wrote.") from error
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} is damaged: compile the model again.") from error
+        raise UserError(f"cannot read {source} ({error.strerror}); compile the model again") from error
+    except ValueError as error:
+        raise UserError(f"{source} is damaged: it is no JSON; compile the model again") from error
+    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+        raise UserError(f"{source} holds no integer network; give a file that compile wrote")
+    if content.get("version") != _VERSION:
+        raise UserError(
+            f"{source} has version {content.get('version')}, this program reads {_VERSION}; compile the model again"
+        )
+    try:
+        network = _network(content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{source} is damaged ({error}); compile the model again") from error
+    edges(network)
+    return network
 
 
-def _layer(entry: dict[str, Any], arrays: dict[str, Any]) -> Layer:
+def _plain(network: Network) -> dict[str, Any]:
+    return {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "name": network.name,
+        "input": vars(network.input),
+        "classes": network.classes,
+        "compression": None if network.compression is None else vars(network.compression),
+        "layers": [
+            {"kind": type(layer).__name__, **{f.name: getattr(layer, f.name) for f in fields(layer)}}
+            for layer in network.layers
+        ],
+    }
+
+
+def _array(value: object) -> object:
+    """An integer array as its shape and its values, in one line for each."""
+    if isinstance(value, np.ndarray):
+        return {
+            "shape": " ".join(map(str, value.shape)),
+            "values": " ".join(map(str, value.ravel().tolist())),
+        }
+    if isinstance(value, np.integer | np.bool_):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be stored")
+
+
+def _network(content: dict[str, Any]) -> Network:
+    compression = content["compression"]
+    return Network(
+        name=content["name"],
+        input=Activation(**content["input"]),
+        layers=tuple(_layer(dict(entry)) for entry in content["layers"]),
+        classes=tuple(content["classes"]),
+        compression=None if compression is None else Compression(**compression),
+    )
+
+
+def _layer(entry: dict[str, Any]) -> Layer:
     kind = _KINDS[entry.pop("kind")]
-    own = {field.name: arrays[f"{entry['name']}.{field.name}"] for field in fields(kind) if field.name not in entry}
-    return kind(**{**entry, **own, "inputs": tuple(entry["inputs"])})
+    for key, value in entry.items():
+        if isinstance(value, dict):
+            shape = [int(size) for size in value["shape"].split()]
+            values = np.array([int(number) for number in value["values"].split()], np.int64)
+            entry[key] = values.reshape(shape)
+    return kind(**{**entry, "inputs": tuple(entry["inputs"])})
