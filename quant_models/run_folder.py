@@ -98,3 +98,13 @@ class Run:
         except FileNotFoundError as error:
             raise UserError(f"{self.folder} is not trained to the end: run the same train again.") from error
         return content
+
+    def metrics(self) -> list[dict[str, float]]:
+        """Contents of metrics.json: one entry for each epoch so far."""
+        try:
+            content: list[dict[str, float]] = json.loads(
+                (self.folder / "metrics.json").read_text(encoding="utf-8")
+            )
+        except FileNotFoundError:
+            return []
+        return content

@@ -141,6 +141,8 @@ def fit(
                 )
                 raise
         _summarise(run, model, state, validation, test)
+    if progress:
+        _report(run)
 
 
 @dataclass
@@ -227,6 +229,8 @@ def _epoch(
     settings, epoch, began = run.recipe.training, state.epochs_done, time.perf_counter()
     if epoch >= settings.integer_from and not model.integer_phase:
         model.enter_integer_phase()
+    if epoch == settings.integer_from:
+        state.best = None  # one of many epochs shines on few recordings by chance: compare the last ones only
     loss, accuracy = _pass_over(model, optimiser, training, settings, epoch)
     if not math.isfinite(loss):
         raise UserError(
@@ -328,6 +332,18 @@ def _summarise(
             summary[f"{name}_float_accuracy"] = score.real
     summary["seconds"] = sum(entry["seconds"] for entry in state.metrics)
     run.write_json("summary.json", summary)
+
+
+def _report(run: Run) -> None:
+    """Integer and float accuracy side by side, on standard error."""
+    summary = run.summary()
+    parts = []
+    for name in ("validation", "test"):
+        if f"{name}_samples" in summary:
+            integer, real = summary[f"{name}_integer_accuracy"], summary[f"{name}_float_accuracy"]
+            samples = summary[f"{name}_samples"]
+            parts.append(f"{name} integer {integer:.1%}, float {real:.1%} ({samples} recordings)")
+    Console(stderr=True).print(f"Best epoch {summary['best_epoch']}: {'; '.join(parts)}")
 
 
 @contextmanager

@@ -17,7 +17,9 @@ from quant_models.network import ShrinkingNetwork
 from quant_models.recipe import Recipe
 from quant_models.training import fit
 from ssnn_fpga.golden import arithmetic as golden
+from ssnn_fpga.golden.engine import run as run_golden
 from ssnn_fpga.network.ops import DOMAIN
+from ssnn_fpga.network.qonnx_import import load
 from tests.learning.networks import bright_halves, random_frames, random_network, recipe_with, small_recipe
 from tests.learning.test_training import _run
 
@@ -175,3 +177,21 @@ def test_two_exports_are_the_same_bytes(tmp_path: Path) -> None:
     fit(run, samples, samples, None, progress=False)
     first = export(run.folder, tmp_path / "a.onnx").read_bytes()
     assert first == export(run.folder, tmp_path / "b.onnx").read_bytes()
+
+
+@pytest.mark.parametrize(("weight_bits", "schedule", "leak", "count_bits"), CASES)
+def test_the_imported_network_is_the_trace(
+    tmp_path: Path, weight_bits: int, schedule: list[int], leak: tuple[int, int], count_bits: int
+) -> None:
+    recipe = recipe_with(weight_bits, schedule, leak, count_bits)
+    engine = _engine(recipe, random_network(recipe, 13))
+    path = tmp_path / "model.onnx"
+    onnx.save(to_qonnx(engine), path)
+    network = load(path)
+    assert network.classes == engine.classes
+    assert network.compression == engine.compression
+    frames = random_frames(recipe, 4, 13)
+    imported, trained = run_golden(network, frames.astype(np.int64)), engine.trace(frames)
+    assert set(imported) == set(trained)
+    for name, expected in trained.items():
+        np.testing.assert_array_equal(imported[name], expected, err_msg=name)

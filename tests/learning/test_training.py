@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -86,7 +85,7 @@ def test_an_interrupted_run_ends_like_an_uninterrupted_one(
     resumed = _fit(tmp_path / "cut", recipe)
     assert _same(_weights(whole), _weights(resumed))
     assert _same(_weights(whole, "best.pt"), _weights(resumed, "best.pt"))
-    epochs = json.loads((tmp_path / "cut" / "metrics.json").read_text())
+    epochs = resumed.metrics()
     assert [entry["epoch"] for entry in epochs] == [1, 2, 3, 4, 5]
     assert [entry["integer_phase"] for entry in epochs] == [False] * 3 + [True] * 2
 
@@ -169,6 +168,26 @@ def test_diverged_training_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(training, "_pass_over", lambda *_: (float("nan"), 0.1))
     with pytest.raises(UserError, match="learning_rate"):
         _fit(tmp_path / "run", small_recipe())
+
+
+def test_epochs_before_the_integer_phase_are_not_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = iter([Score(1.0, 1.0, 0.0), Score(1.0, 1.0, 0.0), Score(0.6, 0.5, 1.0), Score(0.5, 0.5, 1.0)])
+    last = Score(0.0, 0.0, 0.0)  # of the summary
+    monkeypatch.setattr(training, "evaluate", lambda *_: next(scores, last))
+    run = _fit(tmp_path / "run", small_recipe(epochs=4, integer_share=0.5))
+    assert run.summary()["best_epoch"] == 3
+
+
+def test_accuracies_are_reported_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = small_recipe()
+    samples = bright_halves(recipe, 16, 0)
+    fit(_run(tmp_path / "run", recipe), samples, samples, samples)
+    error = " ".join(capsys.readouterr().err.split())
+    assert "validation integer" in error
+    assert "test integer" in error
+    assert error.count("float") >= 2
 
 
 def test_the_best_epoch_is_chosen_by_integer_accuracy() -> None:
