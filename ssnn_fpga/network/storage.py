@@ -57,7 +57,7 @@ def load_network(path: str | Path) -> Network:
         raise UserError(f"{source} holds no integer network; give a file that compile wrote")
     if content.get("version") != _VERSION:
         raise UserError(
-            f"{source} has version {content.get('version')}, this program reads {_VERSION}; compile the model again"
+            f"{source} has version {content.get('version')}, this program reads {_VERSION}; compile again"
         )
     try:
         network = _network(content)
@@ -76,7 +76,7 @@ def _plain(network: Network) -> dict[str, Any]:
         "classes": network.classes,
         "compression": None if network.compression is None else vars(network.compression),
         "layers": [
-            {"kind": type(layer).__name__, **{f.name: getattr(layer, f.name) for f in fields(layer)}}
+            {"layer": type(layer).__name__, **{f.name: getattr(layer, f.name) for f in fields(layer)}}
             for layer in network.layers
         ],
     }
@@ -106,7 +106,7 @@ def _network(content: dict[str, Any]) -> Network:
 
 
 def _layer(entry: dict[str, Any]) -> Layer:
-    kind = _KINDS[entry.pop("kind")]
+    kind = _KINDS[entry.pop("layer")]
     for key, value in entry.items():
         if isinstance(value, dict):
             shape = [int(size) for size in value["shape"].split()]

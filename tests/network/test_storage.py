@@ -70,7 +70,7 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no integer network"):
         load_network(stored(format="something else"))
     with pytest.raises(UserError, match="damaged"):
-        load_network(stored(layers=[{"kind": "Attention"}]))
+        load_network(stored(layers=[{"layer": "Attention"}]))
     with pytest.raises(UserError, match="reads 'conv1', which is no earlier layer"):
         load_network(stored(layers=content["layers"][1:]))
     path.write_text(path.read_text()[:50])
