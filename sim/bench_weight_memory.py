@@ -10,6 +10,7 @@ from cocotb.triggers import FallingEdge
 
 from sim.bench import case
 
+
 @cocotb.test()
 async def accesses(dut: Any) -> None:
     """Random reads and writes against a dictionary that starts as ``config``'s words."""

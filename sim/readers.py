@@ -1,0 +1,98 @@
+"""What the line buffer and the two readers must present, from frames: the benches' reference.
+
+Written from ``docs/hardware.md`` with plain loops, apart from the hardware's counters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ssnn_fpga.network.layers import Integers
+
+BEAT_FIELDS = ("address", "shift", "first", "last", "skip")
+"""Sidebands of a beat beside its data ``x``."""
+
+
+def integer(bits: Integers) -> int:
+    """Bits along one axis as an integer, first bit lowest."""
+    return sum(int(bit) << place for place, bit in enumerate(bits.ravel()))
+
+
+def planes(x: Integers, bits: int) -> Integers:
+    """(N,T,C,H,W) activations as binary planes (N, T*bits, C, H, W), plane t*bits + b."""
+    n, t, c, h, w = x.shape
+    split = np.stack([(x >> b) & 1 for b in range(bits)], axis=2)
+    return split.reshape(n, t * bits, c, h, w)
+
+
+def padded(x: Integers, padding: int) -> Integers:
+    """Frames with a border of zeros."""
+    return np.pad(x, ((0, 0), (0, 0), (0, 0), (padding, padding), (padding, padding)))
+
+
+def column_tokens(x: Integers, p: Mapping[str, int]) -> list[int]:
+    """The line buffer's output for binary planes ``x`` (N,P,C,H,W)."""
+    kernel, stride, group = p["KERNEL"], p["STRIDE"], p["GROUP"]
+    frame = padded(x, p["PADDING"])
+    rows = range(0, frame.shape[3] - kernel + 1, stride)
+    starts = range(0, frame.shape[4] - kernel + 1, stride)
+    columns = sorted({start + k for start in starts for k in range(kernel)})
+    return [
+        integer(frame[n, :, c : c + group, row : row + kernel, column].transpose(2, 0, 1))
+        for n in range(len(x))
+        for row in rows
+        for column in columns
+        for c in range(0, p["CHANNELS"], group)
+    ]
+
+
+def windows(x: Integers, p: Mapping[str, int]) -> Integers:
+    """Flattened windows (pixels, P, K*K*C) of binary planes, input index (ky*K + kx)*C + c."""
+    kernel, stride = p["KERNEL"], p["STRIDE"]
+    frame = padded(x, p["PADDING"])
+    rows = range(0, frame.shape[3] - kernel + 1, stride)
+    columns = range(0, frame.shape[4] - kernel + 1, stride)
+    found = [
+        frame[n, :, :, row : row + kernel, column : column + kernel].transpose(0, 2, 3, 1)
+        for n in range(len(x))
+        for row in rows
+        for column in columns
+    ]
+    return np.array(found).reshape(len(found), x.shape[1], -1)
+
+
+def beats(pixels: Integers, p: Mapping[str, int], *, skipping: bool) -> list[dict[str, int]]:
+    """The beats of pixels (pixels, P, inputs) in loop order; address and shift of a skip do not matter."""
+    simd, tp, act_bits = p["SIMD"], p["TP"], p["ACT_BITS"]
+    folds = -(-pixels.shape[2] // simd)
+    pixels = np.pad(pixels, ((0, 0), (0, 0), (0, folds * simd - pixels.shape[2])))
+    bit_groups, timestep_planes = max(1, act_bits // tp), max(tp, act_bits)
+    found = []
+    for pixel in pixels:
+        skip = skipping and not pixel.any()
+        for pe_group in range(p["PE_GROUPS"]):
+            for timestep in range(0, len(pixel), timestep_planes):
+                for bit_group in range(1 if skip else bit_groups):
+                    low = timestep + bit_group * tp
+                    for fold in range(1 if skip else folds):
+                        x = pixel[low : low + tp, fold * simd : (fold + 1) * simd]
+                        first = bit_group == fold == 0
+                        last = bit_group == bit_groups - 1 and fold == folds - 1
+                        found.append({
+                            "x": integer(x),
+                            "address": pe_group * folds + fold,
+                            "shift": bit_group * tp,
+                            "first": int(first),
+                            "last": int(last or skip),
+                            "skip": int(skip),
+                        })  # fmt: skip
+    return found
+
+
+def check_beats(expected: list[dict[str, int]], got: list[dict[str, int]]) -> None:
+    """Fail at the first differing beat; a skip has no address."""
+    for place, (want, seen) in enumerate(zip(expected, got, strict=True)):
+        fields = [name for name in want if not (want["skip"] and name == "address")]
+        assert all(want[name] == seen[name] for name in fields), f"beat {place}: expected {want}, got {seen}"

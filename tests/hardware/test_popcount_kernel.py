@@ -1,0 +1,43 @@
+"""The popcount kernel: every width of the weights, every way to fold the planes."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.bench import run_bench
+
+_SHAPES = {
+    "ternary-36": {"PE": 2, "SIMD": 36, "TP": 1, "ACT_BITS": 1, "WEIGHT_BITS": 2, "ACC_BITS": 9},
+    "four-bit-planes-in-turns": {
+        "PE": 3,
+        "SIMD": 7,
+        "TP": 2,
+        "ACT_BITS": 4,
+        "WEIGHT_BITS": 4,
+        "ACC_BITS": 13,
+    },
+    "three-bit-timesteps": {"PE": 2, "SIMD": 5, "TP": 6, "ACT_BITS": 2, "WEIGHT_BITS": 3, "ACC_BITS": 9},
+    "five-bit-whole-timestep": {
+        "PE": 1,
+        "SIMD": 18,
+        "TP": 3,
+        "ACT_BITS": 3,
+        "WEIGHT_BITS": 5,
+        "ACC_BITS": 14,
+    },
+    "eight-bit": {"PE": 2, "SIMD": 10, "TP": 2, "ACT_BITS": 1, "WEIGHT_BITS": 8, "ACC_BITS": 13},
+    "one-synapse": {"PE": 1, "SIMD": 1, "TP": 1, "ACT_BITS": 2, "WEIGHT_BITS": 2, "ACC_BITS": 5},
+}
+
+
+@pytest.mark.parametrize(
+    ("stalls", "largest"),
+    [((0.0, 0.0), False), ((0.4, 0.4), False), ((0.1, 0.8), True)],
+    ids=["full-rate", "stalls", "slow-sink-extremes"],
+)
+@pytest.mark.parametrize("shape", _SHAPES)
+def test_popcount_kernel(shape: str, stalls: tuple[float, float], largest: bool) -> None:
+    config = {"groups": 60, "folds": 3, "largest": largest, "stall_in": stalls[0], "stall_out": stalls[1]}
+    run_bench(
+        "popcount_kernel", bench="bench_popcount_kernel", parameters=_SHAPES[shape], seed=10, config=config
+    )

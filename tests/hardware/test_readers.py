@@ -1,0 +1,54 @@
+"""Window reader and frame reader: the kernel's beats in loop order."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.bench import run_bench
+
+_STALLS = pytest.mark.parametrize(
+    "stalls", [(0.0, 0.0), (0.4, 0.4), (0.1, 0.8)], ids=["full-rate", "stalls", "slow-sink"]
+)
+
+_WINDOWS = {
+    "timesteps-resident": {
+        "HEIGHT": 5, "WIDTH": 4, "CHANNELS": 4, "GROUP": 2, "PLANES": 8, "KERNEL": 3, "STRIDE": 1,
+        "PADDING": 1,
+        "ACT_BITS": 2, "SIMD": 8, "TP": 4, "PE_GROUPS": 2,
+    },
+    "bits-in-turns-stride-2": {
+        "HEIGHT": 6, "WIDTH": 7, "CHANNELS": 2, "GROUP": 1, "PLANES": 8, "KERNEL": 3, "STRIDE": 2,
+        "PADDING": 1,
+        "ACT_BITS": 4, "SIMD": 9, "TP": 2, "PE_GROUPS": 1,
+    },
+    "pointwise": {
+        "HEIGHT": 3, "WIDTH": 5, "CHANNELS": 4, "GROUP": 4, "PLANES": 3, "KERNEL": 1, "STRIDE": 1,
+        "PADDING": 0,
+        "ACT_BITS": 1, "SIMD": 3, "TP": 1, "PE_GROUPS": 3,
+    },
+    "5x5-stride-3": {
+        "HEIGHT": 8, "WIDTH": 9, "CHANNELS": 1, "GROUP": 1, "PLANES": 2, "KERNEL": 5, "STRIDE": 3,
+        "PADDING": 2,
+        "ACT_BITS": 2, "SIMD": 25, "TP": 2, "PE_GROUPS": 1,
+    },
+}  # fmt: skip
+
+_FRAMES = {
+    "timesteps-resident": {"TOKENS": 5, "PLANES": 8, "ACT_BITS": 2, "SIMD": 3, "TP": 4, "PE_GROUPS": 2},
+    "bits-in-turns": {"TOKENS": 3, "PLANES": 8, "ACT_BITS": 4, "SIMD": 4, "TP": 1, "PE_GROUPS": 2},
+    "one-token": {"TOKENS": 1, "PLANES": 2, "ACT_BITS": 1, "SIMD": 6, "TP": 2, "PE_GROUPS": 1},
+}
+
+
+@_STALLS
+@pytest.mark.parametrize("shape", _WINDOWS)
+def test_window_reader(shape: str, stalls: tuple[float, float]) -> None:
+    config = {"frames": 4, "activity": 0.2, "stall_in": stalls[0], "stall_out": stalls[1]}
+    run_bench("window_reader", bench="bench_window_reader", parameters=_WINDOWS[shape], seed=8, config=config)
+
+
+@_STALLS
+@pytest.mark.parametrize("shape", _FRAMES)
+def test_frame_reader(shape: str, stalls: tuple[float, float]) -> None:
+    config = {"frames": 5, "stall_in": stalls[0], "stall_out": stalls[1]}
+    run_bench("frame_reader", bench="bench_frame_reader", parameters=_FRAMES[shape], seed=9, config=config)
