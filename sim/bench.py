@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _CASE = "SSNN_FPGA_BENCH_CASE"
 _LITERAL = re.compile(r"\d+'s?[bodh][0-9a-fA-F_]+")
 _FLAGS = [
-    *("-cc", "--exe", "--vpi", "--public-flat-rw", "--prefix", "Vtop", "-Wall", "--assert"),
+    *("-cc", "--exe", "--vpi", "--public-depth", "1", "--prefix", "Vtop", "-Wall", "--assert"),
     *("--x-initial", "unique", "--x-assign", "unique"),  # with +verilator+rand+reset: no state is 0 by luck
     *("-MAKEFLAGS", "OPT_FAST=-O0", "-MAKEFLAGS", "OPT_SLOW=-O0", "-MAKEFLAGS", "OPT_GLOBAL=-O1"),
 ]

@@ -41,6 +41,7 @@ SHAPES = {
     "levels-zero-strict": Shape(
         channels=3, pe=1, timesteps=4, nt=4, tl=4, levels=2, strict=True, reset_zero=True, bound=6
     ),
+    "on-the-threshold": Shape(channels=4, pe=4, timesteps=2, nt=2, tl=1, fraction=0, bound=5),
     "one-timestep": Shape(channels=8, pe=4, timesteps=1, nt=1, tl=1, fraction=0, bound=100),
 }
 

@@ -1,0 +1,71 @@
+"""Every file of the hardware library passes Verilator's lint with all warnings on."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from sim.bench import module_sources, parameter_arguments, rtl_directory, tool_environment
+
+# Corners beyond a module's defaults; a module without an entry is linted with its defaults.
+_CORNERS: dict[str, list[dict[str, int | str]]] = {
+    "lif": [
+        {"CHANNELS": 10, "PE": 4, "NT": 2, "TL": 2, "LEVELS": 3, "STRICT": 1},
+        {"LEAK_MULT": 205, "LEAK_SHIFT": 8},
+        {"TIMESTEPS": 1, "NT": 1, "FRACTION": 0, "RESET_ZERO": 1, "THETA_BITS": 24},
+    ],
+    "pool": [
+        {"HEIGHT": 7, "WIDTH": 5, "CHANNELS": 4, "GROUP": 1, "ACT_BITS": 2, "OUT_BITS": 4, "SUM": 1},
+        {"HEIGHT": 1, "WIDTH": 1, "SIZE": 1},
+    ],
+    "readout": [
+        {"OUTPUTS": 1, "PE": 1},
+        {"OUTPUTS": 10, "PE": 3, "TIMESTEPS": 4, "NT": 2},
+    ],
+    "temporal_transform": [
+        {"T_IN": 8, "T_OUT": 1, "ACT_BITS": 3, "OUT_BITS": 4},
+        {"T_IN": 1, "T_OUT": 1, "SHIFT": 0, "FRACTION": 0, "OUT_BITS": 1, "MATRIX": "1'h1"},
+    ],
+}  # fmt: skip
+
+_MODULES = sorted(path.stem for path in rtl_directory().glob("*.sv"))
+
+
+def _lint(module: str, parameters: dict[str, int | str]) -> subprocess.CompletedProcess[str]:
+    sources = map(str, module_sources(module, rtl_directory()))
+    arguments = parameter_arguments(parameters)
+    return subprocess.run(
+        ["verilator", "--lint-only", "-Wall", "--top-module", module, *arguments, *sources],
+        env=tool_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("module", _MODULES)
+def test_lint(module: str) -> None:
+    for parameters in [{}, *_CORNERS.get(module, [])]:
+        result = _lint(module, parameters)
+        assert result.returncode == 0, f"{module} {parameters}\n{result.stderr}"
+
+
+@pytest.mark.parametrize(
+    ("module", "parameters", "message"),
+    [
+        ("lif", {"TIMESTEPS": 4, "NT": 3}, "NT must divide TIMESTEPS"),
+        ("lif", {"LEAK_MULT": 3, "LEAK_SHIFT": 1}, "the leak"),
+        ("pool", {"CHANNELS": 6, "GROUP": 4}, "GROUP must divide CHANNELS"),
+        ("pool", {"ACT_BITS": 2, "OUT_BITS": 4}, "OUT_BITS must be ACT_BITS"),
+        ("readout", {"TIMESTEPS": 4, "NT": 3}, "NT must divide TIMESTEPS"),
+        ("temporal_transform", {"MATRIX": "10'h021"}, "must sum to 2**SHIFT"),
+        ("temporal_transform", {"OUT_BITS": 1}, "OUT_BITS must be at least"),
+    ],
+)
+def test_senseless_parameters_stop_elaboration(
+    module: str, parameters: dict[str, int | str], message: str
+) -> None:
+    result = _lint(module, parameters)
+    assert result.returncode != 0
+    assert message in result.stderr
