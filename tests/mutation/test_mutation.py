@@ -10,7 +10,6 @@ import pytest
 from sim.bench import ROOT, BenchFailure
 from tests.mutation.mutants import MUTANTS
 
-
 _PASSED: set[tuple[str, str]] = set()
 """Benches and shapes that passed on the copy before any edit."""
 
