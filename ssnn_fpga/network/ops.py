@@ -21,7 +21,8 @@ DOMAIN = "ssnn_fpga.network.ops"
 DOMAIN_VERSION = 1
 QUANT_DOMAIN = "qonnx.custom_op.general"
 OPSET = 20
-"""The standard operators' version that the bodies are written in."""
+"""The standard operators' version of the files that this project writes."""
+_OLDEST_OPSET = 15  # the first with CastLike, and with a Shape that slices
 
 # X (T, C, ...) holds accumulators times scale; theta and bias are integers (C,). Dividing by the
 # scale and rounding gives the accumulators back. Mod takes the divisor's sign, which makes the
@@ -158,11 +159,14 @@ def append_functions(model: onnx.ModelProto) -> onnx.ModelProto:
     """A copy of ``model`` with a body for each operator in it that a plain runtime does not know.
 
     Bodies that are already there are replaced. Raises UserError for a Quant node that rounds in
-    another way than half to even, which the body does not offer.
+    another way than half to even, which the body does not offer, and for a model in an older
+    version of the standard operators than the bodies need.
     """
     result = onnx.ModelProto()
     result.CopyFrom(model)
     standard = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), OPSET)
+    if standard < _OLDEST_OPSET:
+        raise UserError(f"the model uses opset {standard}; export it with opset {_OLDEST_OPSET} or later")
     used = {(node.domain, node.op_type) for node in model.graph.node} & set(_BODIES)
     kept = [function for function in model.functions if (function.domain, function.name) not in used]
     result.ClearField("functions")
@@ -171,7 +175,7 @@ def append_functions(model: onnx.ModelProto) -> onnx.ModelProto:
         if (node.domain, node.op_type) == (QUANT_DOMAIN, "Quant"):
             _check_rounding(node)
     for domain, name in sorted(used):
-        body = _BODIES[domain, name].replace("OPSET", str(max(standard, 18)))
+        body = _BODIES[domain, name].replace("OPSET", str(standard))
         function = parser.parse_function(body)
         function.doc_string = f"Body of {name} in standard operators"
         result.functions.append(function)

@@ -33,6 +33,7 @@ from ssnn_fpga.network.shapes import edge_after
 
 OPERATORS_DOMAIN = "ssnn_fpga.network.ops"
 _GRID_TOLERANCE = 1e-3  # of one integer step; float32 leaves less of any bias below 2**13
+_SCALE_TOLERANCE = 1e-6  # relative; scales are float32
 _DEFAULT_FRACTION = 4
 
 
@@ -57,10 +58,11 @@ class _Sums:
 
 @dataclass(frozen=True)
 class _Summed:
-    """Accumulators summed over time: sum_t(integers * scale + bias), all times ``gain``."""
+    """Accumulators summed over time by ``node``: sum_t(integers * scale + bias), all times ``gain``."""
 
     sums: _Sums
     gain: float
+    node: Node
 
 
 _Meaning = _Values | _Sums | _Summed
@@ -105,14 +107,12 @@ class Translation:
         self._meaning[self._graph.input] = _Values(NETWORK_INPUT, scale, flat=False)
         for node in self._graph.nodes:
             self._meaning[node.output] = self._handlers[node.domain, node.operator](node)
-        last = self._graph.nodes[-1]
         meaning = self._meaning.get(self._graph.output)
         if not isinstance(meaning, _Summed):
-            raise last.fault(
+            raise self._graph.nodes[-1].fault(
                 "the graph ends without a read-out; end it with ReduceSum over axis 0 of a dense layer"
             )
-        producer = self._graph.producer(self._graph.output) or last
-        self._readout(producer, meaning)
+        self._readout(meaning)
         return given_input, tuple(self._layers)
 
     def _check_operators(self) -> None:
@@ -275,7 +275,7 @@ class Translation:
 
     def _transform(self, node: Node) -> _Meaning:
         x, _ = self._values(node)
-        if x.scale != 1.0:
+        if not np.isclose(x.scale, 1.0, rtol=_SCALE_TOLERANCE):
             raise node.fault(
                 f"its input has the scale {x.scale:g}; it must read integers, so pool by maximum"
             )
@@ -353,7 +353,7 @@ class Translation:
     def _quant(self, node: Node) -> _Meaning:
         x, edge = self._values(node)
         scale, _, low, high = quant_parameters(self._graph, node)
-        if low > 0 or high < edge.maximum or np.any(scale != x.scale):
+        if low > 0 or high < edge.maximum or not np.allclose(scale, x.scale, rtol=_SCALE_TOLERANCE):
             raise node.fault(
                 f"quantises integers 0 to {edge.maximum} of scale {x.scale:g} a second time; "
                 "remove it or give it that range and scale"
@@ -386,7 +386,7 @@ class Translation:
         axes = self._constant(node, 1, "axes") if len(node.inputs) > 1 else node.attributes.get("axes", [])
         if [int(axis) for axis in np.atleast_1d(axes)] not in ([0], [-2]) or not x.flat:
             raise node.fault("reduces other axes than time; sum a dense layer over axis 0 only")
-        return _Summed(x, 1.0 if node.operator == "ReduceSum" else 1.0 / edge.timesteps)
+        return _Summed(x, 1.0 if node.operator == "ReduceSum" else 1.0 / edge.timesteps, node)
 
     def _logit_bias(self, node: Node) -> _Meaning:
         """A constant added behind the sum over time; all others are merged into synapses before."""
@@ -404,8 +404,8 @@ class Translation:
         bias = meaning.sums.bias + constant / (meaning.gain * edge.timesteps)
         return replace(meaning, sums=replace(meaning.sums, bias=bias))
 
-    def _readout(self, node: Node, summed: _Summed) -> None:
-        x = summed.sums
+    def _readout(self, summed: _Summed) -> None:
+        x, node = summed.sums, summed.node
         if np.any(x.scale != x.scale[0]):
             raise node.fault(
                 f"layer {x.layer!r} has a weight scale for each class, so its logits cannot be compared as "
