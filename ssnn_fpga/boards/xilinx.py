@@ -41,15 +41,15 @@ def build_xilinx(hardware: Hardware, board: Board, out: Path, *, progress: bool 
     (out / UTILISATION_FILE).unlink(missing_ok=True)
     staged = stage(hardware, board, out / "sources")
     # -nosrl: initial values of shift-register LUTs come out wrong in the open flow.
-    options = "-family xc7 -flatten -abc9 -nosrl -noiopad -noclkbuf"
-    command = f"synth_xilinx {options} -top {board.top}; stat -tech xilinx"
     cells = synthesise(
         staged,
         board.top,
-        command,
+        "synth_xilinx -family xc7 -flatten -abc9 -nosrl -noiopad -noclkbuf",
+        "map_memory",
         out / "work" / "netlist.json",
         out / "logs",
-        prelude="read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v",
+        before="read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v",
+        after="stat -tech xilinx",
         progress=progress,
     )
     usage = utilisation(cells, (out / "logs" / "synthesis.log").read_text(), board)
