@@ -18,10 +18,9 @@ from ssnn_fpga.rtl.stream import integer_tokens, pack_tokens, token_integers, un
 
 @cocotb.test()
 async def frames(dut: Any) -> None:
-    """Frames back to back; ``config``: frames, activity, stall_in, stall_out, loaded.
+    """Frames back to back; ``config``: frames, activity, stall_in, stall_out.
 
-    ``activity`` is the share of pixels that are not zero in every channel and timestep;
-    ``loaded`` says that the weights come through WEIGHT_INIT and not through the write port.
+    ``activity`` is the share of pixels that are not zero in every channel and timestep.
     """
     run = case()
     p, config = run.parameters, run.config
@@ -37,8 +36,7 @@ async def frames(dut: Any) -> None:
     source = StreamSource(dut, dut.clk_i, rng=run.rng, stall=config["stall_in"])
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"], sidebands=("skipped",))
     await reset(dut)
-    if not config["loaded"]:
-        await load_weights(dut, weight_words(weight, p["PE"], p["SIMD"], p["WEIGHT_BITS"]))
+    await load_weights(dut, weight_words(weight, p["PE"], p["SIMD"], p["WEIGHT_BITS"]))
     tokens = token_integers(pack_tokens(x, p["IN_GROUP"], p["ACT_BITS"]))
     cocotb.start_soon(source.send(tokens))
 

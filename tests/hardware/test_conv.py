@@ -37,6 +37,12 @@ _SHAPES = {
         "KERNEL": 1, "STRIDE": 2, "PADDING": 0, "OUT_CHANNELS": 4, "PE": 2, "SIMD": 4, "TP": 1,
         "WEIGHT_BITS": 8, "ACC_BITS": 11,
     },
+    # a stage of the demo, fewer output channels: wide tokens, several folds, a gearbox-sized group
+    "second-stage": {
+        "HEIGHT": 17, "WIDTH": 17, "IN_CHANNELS": 16, "IN_GROUP": 8, "TIMESTEPS": 2, "ACT_BITS": 2,
+        "KERNEL": 3, "STRIDE": 1, "PADDING": 1, "OUT_CHANNELS": 4, "PE": 2, "SIMD": 36, "TP": 2,
+        "WEIGHT_BITS": 4, "ACC_BITS": 13,
+    },
     # a frame of one row, wide 5 x 5 padding, single timestep
     "one-row": {
         "HEIGHT": 1, "WIDTH": 5, "IN_CHANNELS": 2, "IN_GROUP": 1, "TIMESTEPS": 1, "ACT_BITS": 2,
@@ -53,11 +59,5 @@ _SHAPES = {
 )
 @pytest.mark.parametrize("shape", _SHAPES)
 def test_conv(shape: str, stalls: tuple[float, float], activity: float) -> None:
-    config = {
-        "frames": 4,
-        "activity": activity,
-        "stall_in": stalls[0],
-        "stall_out": stalls[1],
-        "loaded": False,
-    }
+    config = {"frames": 4, "activity": activity, "stall_in": stalls[0], "stall_out": stalls[1]}
     run_bench("conv", bench="bench_conv", parameters=_SHAPES[shape], seed=5, config=config)
