@@ -110,6 +110,23 @@ def test_values_past_int32_and_float32_are_exact() -> None:
     assert 0 < trace["lif"].mean() < 1
 
 
+@pytest.mark.parametrize("theta", [1 << 15, 1 << 16, 1 << 31, 1 << 32])
+def test_a_threshold_beyond_the_membrane_means_never(theta: int) -> None:
+    """It must not wrap around in the narrow type that the small membranes would allow."""
+    network = Network(
+        "silent",
+        Activation(2, 1, 1, 1, maximum=3),
+        (
+            Dense("dense", (NETWORK_INPUT,), np.array([[1], [-1]]), 2),
+            Neuron("lif", ("dense",), np.array([theta, theta]), np.array([0, 0]), levels=2),
+            Dense("classifier", ("lif",), np.array([[1, 1]]), 2),
+            Readout("readout", ("classifier",), np.array([0])),
+        ),
+    )
+    frames = np.arange(8).reshape(4, 2, 1, 1, 1) % 4
+    assert not run(network, frames)["lif"].any()
+
+
 def test_class_is_the_first_largest_logit() -> None:
     network = Network(
         "ties",

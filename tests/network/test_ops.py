@@ -65,9 +65,10 @@ def _lif_case(
         "reset_to_zero": int(rng.integers(2)),
         "fraction": int(rng.integers(0, 6)),
     }
-    a = rng.integers(-200, 201, shape)
-    theta = rng.integers(1, (100 << attributes["fraction"]) + 1, channels)
-    bias = rng.integers(-50, 51, channels)
+    size = int(rng.choice([3, 200]))  # near small thresholds one unit of a leak decides
+    a = rng.integers(-size, size + 1, shape)
+    theta = rng.integers(1, (size << attributes["fraction"]) // 2 + 1, channels)
+    bias = rng.integers(-size // 4, size // 4 + 1, channels)
     scale = rng.uniform(1e-3, 3, () if scalar_scale else channels).astype(kind)
     column = scale.reshape(-1, *[1] * (len(shape) - 2)) if len(shape) == 4 else scale
     inputs = {"x": (a * column).astype(kind), "scale": scale.astype(np.float32), "theta": theta, "bias": bias}
@@ -92,6 +93,17 @@ def test_lif_body_is_the_golden_neuron(seed: int, shape: tuple[int, ...], scalar
     spikes = _run(append_functions(_model("Lif", DOMAIN, inputs, **attributes)), inputs)
     assert spikes.dtype == np.float32
     np.testing.assert_array_equal(spikes, golden)
+
+
+def test_leak_rounds_towards_minus_infinity() -> None:
+    """(-1 * 1) >> 1 is -1: then an accumulator of 1 just misses the threshold; rounding to 0 would spike."""
+    inputs = {
+        "x": np.array([[-1], [1]], np.float32),
+        "scale": np.float32(1),
+        "theta": np.array([1]),
+        "bias": np.array([0]),
+    }
+    assert _run(append_functions(_model("Lif", DOMAIN, inputs, fraction=0)), inputs).tolist() == [[0], [0]]
 
 
 def test_lif_takes_float64_accumulators() -> None:
