@@ -5,7 +5,8 @@
 // where the highest weight bit counts negative (two's complement). All products are dots in
 // one diagram of columns of equal weight. Three pairs become a 2-bit count, columns are
 // compressed 6:3 and 3:2, a register after every level, until at most three rows are left for
-// the carry chain. Counts of the sign bit enter inverted (a count n of three pairs becomes
+// the carry chain. Dots of a column are alike, so the compressors of a column work as vectors:
+// the k-th inputs of all of them are neighbours. Counts of the sign bit enter inverted (a count n of three pairs becomes
 // 3 - n), and the constant that this adds is taken out again by CORRECTION.
 //
 // The result is exact modulo 2^SUM_BITS. tag_i comes out beside the sum it came in with.
@@ -26,10 +27,11 @@ module popcount_lane #(
   output logic [TAG_BITS-1:0]         tag_o
 );
 
-  localparam int GROUPS = (SIMD + 2) / 3;          // counts of up to three pairs
-  localparam int WIDE   = (SIMD + 1) / 3;          // of these, counts that need two bits
-  localparam int SIGN   = WEIGHT_BITS - 1;
-  localparam int FULL   = 3 * WIDE + (GROUPS - WIDE);
+  localparam int GROUPS  = (SIMD + 2) / 3;         // counts of up to three pairs
+  localparam int WIDE    = (SIMD + 1) / 3;         // of these, counts that need two bits
+  localparam int TRIPLES = SIMD / 3;               // of these, counts of three pairs
+  localparam int SIGN    = WEIGHT_BITS - 1;
+  localparam int FULL    = 3 * WIDE + (GROUPS - WIDE);
   localparam logic [SUM_BITS-1:0] CORRECTION = SUM_BITS'(-FULL * ((1 << PLANES) - 1) * (1 << SIGN));
 
   // -------------------------------------------------------------------------------------------
@@ -143,39 +145,46 @@ module popcount_lane #(
     return place;
   endfunction
 
-  logic [PLANES*WEIGHT_BITS*GROUPS*2-1:0] counts;
-  logic [MOST-1:0]                        counted;
+  logic [MOST-1:0] counted;
 
   for (genvar p = 0; p < PLANES; p++) begin : g_plane
     for (genvar b = 0; b < WEIGHT_BITS; b++) begin : g_bit
-      localparam int FIRST = (p * WEIGHT_BITS + b) * GROUPS;
       localparam int LOW   = p + b;
       // within a column: low count bits of weight bit b, then high count bits of weight bit b - 1
       localparam int LOWAT  = counted_place(LOW, p);
       localparam int HIGHAT = counted_place(LOW + 1, p) + ((b + 1 < WEIGHT_BITS) ? GROUPS : 0);
 
-      for (genvar g = 0; g < GROUPS; g++) begin : g_group
-        logic [2:0] x;
-        logic [2:0] w;
-        logic [1:0] count;
-        for (genvar i = 0; i < 3; i++) begin : g_pair
-          if (g * 3 + i < SIMD) begin : g_real
-            assign x[i] = x_i[p*SIMD + g*3 + i];
-            assign w[i] = weight_i[(g*3 + i)*WEIGHT_BITS + b];
-          end else begin : g_none
-            assign x[i] = 1'b0;
-            assign w[i] = 1'b0;
-          end
-        end
-        popcount_pairs i_pairs (.x_i(x), .weight_i(w), .count_o(count));
-        assign counts[(FIRST + g)*2 +: 2] = (b == SIGN) ? ~count : count;
+      logic [SIMD-1:0]   x, w;
+      logic [GROUPS-1:0] low;
+      logic [WIDE:0]     high;   // the top one is not used
+      logic              unused;
+      assign x      = x_i[p*SIMD +: SIMD];
+      assign unused = &{1'b0, low, high};
+      for (genvar i = 0; i < SIMD; i++) begin : g_weight
+        assign w[i] = weight_i[i*WEIGHT_BITS + b];
+      end
 
-        if (LOW < SUM_BITS) begin : g_low
-          assign counted[LOWAT + g] = counts[(FIRST + g)*2];
-        end
-        if (LOW + 1 < SUM_BITS && g < WIDE) begin : g_high
-          assign counted[HIGHAT + g] = counts[(FIRST + g)*2 + 1];
-        end
+      if (TRIPLES > 0) begin : g_triples
+        popcount_pairs #(.WIDTH(TRIPLES)) i_pairs (
+          .x_i     (x[3*TRIPLES-1:0]),
+          .weight_i(w[3*TRIPLES-1:0]),
+          .low_o   (low[TRIPLES-1:0]),
+          .high_o  (high[TRIPLES-1:0])
+        );
+      end
+      if (SIMD % 3 == 1) begin : g_single
+        assign low[TRIPLES] = x[SIMD-1] & w[SIMD-1];
+      end else if (SIMD % 3 == 2) begin : g_double
+        assign low[TRIPLES]  = (x[SIMD-1] & w[SIMD-1]) ^ (x[SIMD-2] & w[SIMD-2]);
+        assign high[TRIPLES] = x[SIMD-1] & w[SIMD-1] & x[SIMD-2] & w[SIMD-2];
+      end
+      assign high[WIDE] = 1'b0;
+
+      if (LOW < SUM_BITS) begin : g_low
+        assign counted[LOWAT +: GROUPS] = (b == SIGN) ? ~low : low;
+      end
+      if (LOW + 1 < SUM_BITS && WIDE > 0) begin : g_high
+        assign counted[HIGHAT +: WIDE] = (b == SIGN) ? ~high[WIDE-1:0] : high[WIDE-1:0];
       end
     end
   end
@@ -210,21 +219,23 @@ module popcount_lane #(
       localparam int UPUP  = offset(NEXT, c + 2) + kept(height(HERE, c + 2))
                            + sixes(height(HERE, c + 1)) + threes(height(HERE, c + 1));
 
-      for (genvar j = 0; j < SIX; j++) begin : g_six
-        localparam int INPUTS = (N - 6*j >= 6) ? 6 : 5;
-        logic [2:0] count;
-        popcount_compressor i_compressor (
-          .bits_i (6'(dots[l][FROM + 6*j +: INPUTS])),
-          .count_o(count)
+      if (SIX > 0) begin : g_six
+        localparam int INPUTS = (N >= 6 * SIX) ? 6 * SIX : 6 * SIX - 1;   // the last may lack one
+        logic [SIX-1:0] low, middle, high;
+        popcount_compressor #(.WIDTH(SIX)) i_compressor (
+          .bits_i  ((6*SIX)'(dots[l][FROM +: INPUTS])),
+          .low_o   (low),
+          .middle_o(middle),
+          .high_o  (high)
         );
-        assign compressed[OWN + j] = count[0];
+        assign compressed[OWN +: SIX] = low;
         logic unused;  // carries beyond the highest column
-        assign unused = &{1'b0, count};
+        assign unused = &{1'b0, middle, high};
         if (c + 1 < SUM_BITS) begin : g_up
-          assign compressed[UP + j] = count[1];
+          assign compressed[UP +: SIX] = middle;
         end
         if (c + 2 < SUM_BITS) begin : g_upup
-          assign compressed[UPUP + j] = count[2];
+          assign compressed[UPUP +: SIX] = high;
         end
       end
 
@@ -237,8 +248,8 @@ module popcount_lane #(
         end
       end
 
-      for (genvar j = 0; j < passed(N); j++) begin : g_pass
-        assign compressed[OWN + SIX + THREE + j] = dots[l][FROM + REST + j];
+      if (passed(N) > 0) begin : g_pass
+        assign compressed[OWN + SIX + THREE +: passed(N)] = dots[l][FROM + REST +: passed(N)];
       end
     end
 

@@ -1,17 +1,21 @@
-// Counts how many of three pairs (x, w) have both bits set.
+// Counts, WIDTH times, how many of three pairs (x, w) have both bits set.
 //
-// Six inputs and two outputs: two 6-input LUTs. Written as gates and not with "+", which
-// synthesis would put on carry chains.
-module popcount_pairs (
-  input  logic [2:0] x_i,
-  input  logic [2:0] weight_i,
-  output logic [1:0] count_o
+// The first pairs of all counts come first, then the second, then the third. Six inputs and two
+// outputs: two 6-input LUTs. Written as gates and not with "+", which synthesis would put on
+// carry chains.
+module popcount_pairs #(
+  parameter int WIDTH = 1
+) (
+  input  logic [3*WIDTH-1:0] x_i,
+  input  logic [3*WIDTH-1:0] weight_i,
+  output logic [WIDTH-1:0]   low_o,
+  output logic [WIDTH-1:0]   high_o
 );
 
-  logic [2:0] product;
-  assign product = x_i & weight_i;
+  logic [WIDTH-1:0] first, second, third;
+  assign {third, second, first} = x_i & weight_i;
 
-  assign count_o[0] = ^product;
-  assign count_o[1] = (product[0] & product[1]) | (product[2] & (product[0] ^ product[1]));
+  assign low_o  = first ^ second ^ third;
+  assign high_o = (first & second) | (third & (first ^ second));
 
 endmodule
