@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -136,20 +136,17 @@ class _DeployedStage(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Spikes (T, O, H, W)."""
         a = self.conv(x)
-        return cast(
-            Tensor,
-            torch.onnx.ops.symbolic(
-                f"{DOMAIN}::Lif",
-                (a, self.scale, self.theta, self.bias),
-                self.attributes,
-                dtype=a.dtype,
-                shape=a.shape,
-                version=DOMAIN_VERSION,
-            ),
+        return torch.onnx.ops.symbolic(
+            f"{DOMAIN}::Lif",
+            (a, self.scale, self.theta, self.bias),
+            self.attributes,
+            dtype=a.dtype,
+            shape=a.shape,
+            version=DOMAIN_VERSION,
         )
 
 
-def _lif_attributes(network: NetworkRecipe) -> dict[str, int]:
+def _lif_attributes(network: NetworkRecipe) -> dict[str, Any]:
     return {
         "leak_multiplier": network.leak_multiplier,
         "leak_shift": network.leak_shift,
@@ -168,20 +165,17 @@ class _DeployedShrink(nn.Module):
     def __init__(self, transformer: LinearTransformer) -> None:
         super().__init__()
         self.register_buffer("matrix", torch.from_numpy(transformer.matrix()))
-        self.attributes = {"shift": transformer.shift, "fraction": transformer.fraction}
+        self.attributes: dict[str, Any] = {"shift": transformer.shift, "fraction": transformer.fraction}
 
     def forward(self, x: Tensor) -> Tensor:
         """Frames (T2, C, H, W) of x (T1, C, H, W)."""
-        return cast(
-            Tensor,
-            torch.onnx.ops.symbolic(
-                f"{DOMAIN}::TemporalTransform",
-                (x, self.matrix),
-                self.attributes,
-                dtype=x.dtype,
-                shape=(len(self.matrix), *x.shape[1:]),
-                version=DOMAIN_VERSION,
-            ),
+        return torch.onnx.ops.symbolic(
+            f"{DOMAIN}::TemporalTransform",
+            (x, self.matrix),
+            self.attributes,
+            dtype=x.dtype,
+            shape=(len(self.matrix), *x.shape[1:]),
+            version=DOMAIN_VERSION,
         )
 
 
@@ -239,7 +233,7 @@ def _rename(graph: onnx.GraphProto) -> None:
 def _set_count_bits(graph: onnx.GraphProto, bits: int) -> None:
     """Counts are exported at 8 bits and narrowed here: Brevitas would write one bit as bipolar, -1 or 1."""
     stated = next(tensor for tensor in graph.initializer if tensor.name == "counts_bits")
-    stated.CopyFrom(onnx.numpy_helper.from_array(np.float32(bits), stated.name))
+    stated.CopyFrom(onnx.numpy_helper.from_array(np.array(bits, dtype=np.float32), stated.name))
 
 
 def _node_names(graph: onnx.GraphProto) -> list[str]:

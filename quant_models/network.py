@@ -100,7 +100,7 @@ class Stage(nn.Module):
             bound=membrane_bound(weight, self.x_maximum, self.timesteps, self.network.decay, fraction),
         )
 
-    def straight_through(self, x: Tensor) -> Tensor:
+    def integer_valued(self, x: Tensor) -> Tensor:
         """The integer spikes as floats, with the gradients of the unrounded values."""
         exact = self.integers()
         grid = 2.0**self.network.fraction
@@ -109,9 +109,8 @@ class Stage(nn.Module):
         used = torch.from_numpy(exact.weight.any(axis=(1, 2, 3)))
         gain = torch.where(used, gain, torch.ones_like(gain))
         sign = gain.detach().sign() * used
-        accumulator = self.conv._conv_forward(
-            _over_frames(x), quantised.value / quantised.scale * sign.reshape(-1, 1, 1, 1), None
-        ).unflatten(0, x.shape[:2])
+        weight = quantised.value / quantised.scale * sign.reshape(-1, 1, 1, 1)
+        accumulator = functional.conv2d(_over_frames(x), weight, padding=1).unflatten(0, x.shape[:2])
         accumulator = straight_through(accumulator.detach().round(), accumulator)
         gain = gain.abs()
         theta = straight_through(torch.from_numpy(exact.theta).float(), self.network.threshold / gain * grid)
@@ -155,7 +154,7 @@ class Readout(nn.Module):
         """Mean over time of the real logits (N, O) of integer-valued x (T, N, C, H, W)."""
         return cast(Tensor, self.dense(x.flatten(2).mean(dim=0))) + self.bias
 
-    def straight_through(self, x: Tensor) -> Tensor:
+    def integer_valued(self, x: Tensor) -> Tensor:
         """As forward, with the bias on its integer grid: logits that order as the integers do."""
         exact = self.integers()
         bias = torch.from_numpy(exact.bias).float() * (exact.scale / 2**self.fraction)
@@ -243,11 +242,11 @@ class ShrinkingNetwork(nn.Module):
         x = frames.transpose(0, 1).float()
         early: list[Tensor] = []
         for index, stage in enumerate(self._stages()):
-            x = _pool(stage.straight_through(x) if self.integer_phase else stage(x))
+            x = _pool(stage.integer_valued(x) if self.integer_phase else stage(x))
             if index < len(self.shrinks):
                 early.append(self.early[index](x.mean(dim=(0, 3, 4))))
                 x = self.shrinks[index](x)
-        readout = self.readout.straight_through if self.integer_phase else self.readout.forward
+        readout = self.readout.integer_valued if self.integer_phase else self.readout.forward
         return readout(x), early
 
     @torch.no_grad()

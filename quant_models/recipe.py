@@ -88,10 +88,10 @@ class NetworkRecipe(_Section):
 class Augmentation(_Section):
     """Random changes of the training frames, uniform between -limit and +limit for each recording."""
 
-    shift: float = Field(2.0, ge=0)  # pixels
-    rotation: float = Field(10.0, ge=0)  # degrees
-    scale: float = Field(0.1, ge=0, lt=1)  # relative
-    shear: float = Field(0.1, ge=0)  # pixels a pixel
+    shift: float = Field(default=2.0, ge=0)  # pixels
+    rotation: float = Field(default=10.0, ge=0)  # degrees
+    scale: float = Field(default=0.1, ge=0, lt=1)  # relative
+    shear: float = Field(default=0.1, ge=0)  # pixels a pixel
 
 
 class TrainingRecipe(_Section):
