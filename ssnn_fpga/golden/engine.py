@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -104,8 +107,31 @@ def _run_in_chunks(
         return keep(values)
 
     starts = range(0, max(1, len(frames)), count)
-    with ThreadPoolExecutor(min(len(starts), os.cpu_count() or 1)) as pool:
+    with _single_threaded_blas() as workers, ThreadPoolExecutor(min(len(starts), workers)) as pool:
         return list(pool.map(work, starts))
+
+
+@contextmanager
+def _single_threaded_blas() -> Iterator[int]:
+    """The number of workers to use while every matrix product stays on its worker's processor.
+
+    BLAS threads of several workers would wait for each other, spinning. Where nothing can hold
+    BLAS to one thread, one worker leaves the processors to it.
+    """
+    controller = _blas_controller()
+    if controller is None:
+        yield 1
+    else:
+        with controller.limit(limits=1, user_api="blas"):
+            yield os.cpu_count() or 1
+
+
+@cache
+def _blas_controller() -> Any:
+    try:
+        return importlib.import_module("threadpoolctl").ThreadpoolController()
+    except ImportError:  # a machine with numpy alone
+        return None
 
 
 def _values_in_work(layer: Layer, edge_of: Mapping[str, Edge]) -> int:
