@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
@@ -92,6 +93,9 @@ def read(path: Path) -> Graph:
     if not graph.node:
         raise UserError(f"{path} holds no ONNX graph; export it again")
     constants = {tensor.name: Constant(numpy_helper.to_array(tensor)) for tensor in graph.initializer}
+    for tensor, constant in constants.items():
+        if constant.values.dtype.kind == "f" and not np.isfinite(constant.values).all():
+            raise UserError(f"{path}: constant {tensor!r} holds NaN or infinity; train again and export")
     inputs = [info for info in graph.input if info.name not in constants]
     if len(inputs) != 1 or len(graph.output) != 1:
         raise UserError(

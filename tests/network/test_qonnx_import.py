@@ -385,6 +385,10 @@ _REFUSED: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
         lambda m: _set_constant(m, "readout_axes", np.int64([1])),
         r"'readout' \(ReduceSum\): reduces other axes than time",
     ),
+    "not a number": (
+        lambda m: _scale_constant(m, "conv1_weights_values", np.nan),
+        "constant 'conv1_weights_values' holds NaN or infinity",
+    ),
     "two outputs": (_two_outputs, "has 1 inputs and 2 outputs"),
     "tensor from nowhere": (
         _missing_tensor,
