@@ -6,8 +6,9 @@
 // one diagram of columns of equal weight. Three pairs become a 2-bit count, columns are
 // compressed 6:3 and 3:2, a register after every level, until at most three rows are left for
 // the carry chain. Dots of a column are alike, so the compressors of a column work as vectors:
-// the k-th inputs of all of them are neighbours. Counts of the sign bit enter inverted (a count n of three pairs becomes
-// 3 - n), and the constant that this adds is taken out again by CORRECTION.
+// the k-th inputs of all of them are neighbours. Counts of the sign bit enter inverted (a count
+// n of three pairs becomes 3 - n), and the constant that this adds is taken out again by
+// CORRECTION.
 //
 // The result is exact modulo 2^SUM_BITS. tag_i comes out beside the sum it came in with.
 module popcount_lane #(

@@ -5,16 +5,45 @@ The hardware's side of this model is ``docs/hardware.md``, "Cycles"; a test hold
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ssnn_fpga.plan.folds import Fold, FoldSpace
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream
 
 
-def synapses(space: FoldSpace, fold: Fold, source: ActivationStream, pixels: int) -> int:
-    """A ``conv`` of ``pixels`` output pixels, or a ``dense`` layer (one pixel)."""
-    folds = -(-space.inputs // fold.simd)
+@dataclass(frozen=True)
+class Window:
+    """Geometry of a convolution."""
+
+    kernel: int
+    stride: int
+    out_height: int
+    out_width: int
+
+
+def conv(space: FoldSpace, fold: Fold, source: ActivationStream, window: Window) -> int:
+    """A ``conv``: its rows, each at the pace of the kernel, of the columns read or of the tokens."""
+    beats = _beats(space, fold)
+    groups = source.channels // source.group
+    fresh = min(window.stride, window.kernel)
+    columns = fresh * groups
+    refill = (-(-window.kernel // fresh) - 1) * columns
+    row = refill + window.out_width * max(beats, columns)
+    row_tokens = source.width * groups
+    rows_without_output = max(0, source.height - window.out_height)
+    return window.out_height * max(row, row_tokens) + rows_without_output * row_tokens
+
+
+def dense(space: FoldSpace, fold: Fold) -> int:
+    """A ``dense`` layer: its tokens are written while the frame before is worked on."""
+    return max(space.inputs // fold.simd, _beats(space, fold))
+
+
+def _beats(space: FoldSpace, fold: Fold) -> int:
+    """Kernel cycles of one window or frame."""
     timestep_groups = space.timesteps // space.resident(fold.tp)
-    beats = space.outputs // fold.pe * timestep_groups * space.plane_groups(fold.tp) * folds
-    return max(source.tokens, pixels * beats)
+    folds = -(-space.inputs // fold.simd)
+    return space.outputs // fold.pe * timestep_groups * space.plane_groups(fold.tp) * folds
 
 
 def neuron(source: AccumulatorStream, tl: int) -> int:
@@ -23,8 +52,8 @@ def neuron(source: AccumulatorStream, tl: int) -> int:
 
 
 def readout(source: AccumulatorStream) -> int:
-    """A ``readout``: one accumulator token a cycle, then the search for the largest logit."""
-    return source.tokens + source.channels // source.pe + 1
+    """A ``readout``: one accumulator token a cycle, then one comparison a cycle."""
+    return source.tokens + source.channels
 
 
 def token_rate(source: ActivationStream, output: ActivationStream) -> int:

@@ -114,7 +114,9 @@ def _conv(layer: Conv, edge: Activation, out: Accumulator, fold: Fold, source: A
         ),
         source=source,
         output=output,
-        cycles=cycles.synapses(space, fold, source, out.height * out.width),
+        cycles=cycles.conv(
+            space, fold, source, cycles.Window(kernel_size, layer.stride, out.height, out.width)
+        ),
         lead=min(1.0, ((rows_ahead - 1) * edge.width + rows_ahead) / (edge.height * edge.width)),
         resources=resources.kernel(fold.pe, fold.simd, fold.tp, layer.weight_bits, out.bits)
         + resources.line_buffer(kernel_size, source)
@@ -143,7 +145,7 @@ def _dense(layer: Dense, edge: Activation, out: Accumulator, fold: Fold, source:
         ),
         source=source,
         output=_accumulators(out, fold.pe, space.resident(fold.tp)),
-        cycles=cycles.synapses(space, fold, source, 1),
+        cycles=cycles.dense(space, fold),
         lead=1.0,
         resources=resources.kernel(fold.pe, fold.simd, fold.tp, layer.weight_bits, out.bits)
         + resources.memory(source.token_bits, 2 * source.tokens)

@@ -9,7 +9,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,14 +24,13 @@ from ssnn_fpga.simulate import probes
 LIBRARY = "accelerator.so"
 _KEPT = 24
 """Compiled designs that stay in the cache; the ones not used for longest go first."""
-_FLAGS = [
-    *("--cc", "--exe", "--build", "-j", "2", "-O3", "-Wno-fatal", "-Wno-lint"),
-    *("--x-assign", "unique", "--x-initial", "unique"),
-    *("-MAKEFLAGS", "OPT_FAST=-O2", "-MAKEFLAGS", "OPT_SLOW=-O1", "-MAKEFLAGS", "OPT_GLOBAL=-O2"),
+_FLAGS = ("--cc", "--exe", "-O3", "-Wno-fatal", "-Wno-lint", "--x-assign", "unique", "--x-initial", "unique")
+_MAKE = (
+    *("-j", "2", "OPT_FAST=-O2", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"),
     # The package from pip was configured without a compiler and does not know how g++ takes its
     # precompiled header.
-    *("-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include"),
-]
+    "CFG_CXXFLAGS_PCH_I=-include",
+)
 # Two designs in one process must not share symbols: nothing but the C interface is visible.
 _CFLAGS = (
     "-fPIC -fvisibility=hidden -fno-gnu-unique -DVL_USER_FATAL -DVL_USER_STOP -DVL_USER_FINISH -DVL_USER_WARN"
@@ -89,8 +91,12 @@ def _digest(sources: dict[str, str]) -> str:
     content = hashlib.sha256()
     for name, text in sources.items():
         content.update(f"{name}\0{text}\0".encode())
-    content.update(" ".join([*_FLAGS, _CFLAGS, _LDFLAGS, _installed_version()]).encode())
+    content.update(_toolchain().encode())
     return content.hexdigest()[:16]
+
+
+def _toolchain() -> str:
+    return " ".join([*_FLAGS, *_MAKE, _CFLAGS, _LDFLAGS, _installed_version()])
 
 
 def _installed_version() -> str:
@@ -118,32 +124,79 @@ def _build(sources: dict[str, str], design: Design, folder: Path, environment: d
     for name, text in sources.items():
         (folder / name).write_text(text)
     compiled = [name for name in sources if name.endswith((".vlt", ".sv", ".cpp"))]
-    command = ["verilator", *_FLAGS, "--top-module", TOP, "--prefix", probes.PREFIX, "--Mdir", "obj"]
-    command += ["-CFLAGS", f"{_CFLAGS} -I{folder}", "-LDFLAGS", _LDFLAGS, "-o", LIBRARY, *compiled]
+    # Relative, so that the runtime's objects do not depend on the folder of one build.
+    translate = ["verilator", *_FLAGS, "--top-module", TOP, "--prefix", probes.PREFIX, "--Mdir", "obj"]
+    translate += ["-CFLAGS", f"{_CFLAGS} -I..", "-LDFLAGS", _LDFLAGS, "-o", LIBRARY, *compiled]
+    make = ["make", "-C", "obj", "-f", f"{probes.PREFIX}.mk", *_MAKE]
+    runtime = folder.parent / f"runtime-{hashlib.sha256(_toolchain().encode()).hexdigest()[:16]}"
+    with _progress(f"Compiling the hardware of {design.folder}"):
+        _run(translate, folder, environment, design)
+        _reuse_runtime(runtime, folder / "obj")
+        _run(make, folder, environment, design)
+        _save_runtime(folder / "obj", runtime)
+
+
+@contextmanager
+def _progress(sentence: str) -> Iterator[None]:
+    """Says on standard error what is going on if it takes longer than two seconds."""
     started = time.monotonic()
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    timer = threading.Timer(2, lambda: print(f"{sentence} …", file=sys.stderr, flush=True))
+    timer.start()
     try:
-        output, _ = process.communicate(timeout=2)
-    except subprocess.TimeoutExpired:
-        print(f"Compiling the hardware of {design.folder} with Verilator …", file=sys.stderr, flush=True)
-        output, _ = process.communicate()
-        print(f"… compiled in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-    if process.returncode:
-        raise RuntimeError(f"Verilator or g++ refused the design in {design.folder}:\n{output[-6000:]}")
+        yield
+    finally:
+        timer.cancel()
+    seconds = time.monotonic() - started
+    if seconds > 2:
+        print(f"… done in {seconds:.0f} s", file=sys.stderr, flush=True)
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str], design: Design) -> None:
+    result = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise RuntimeError(f"{command[0]} refused the design in {design.folder}:\n{result.stdout[-6000:]}")
+
+
+def _reuse_runtime(runtime: Path, obj: Path) -> None:
+    """Verilator's own sources, which no design changes, are compiled once."""
+    if runtime.is_dir():
+        for path in runtime.iterdir():
+            shutil.copyfile(path, obj / path.name)
+
+
+def _save_runtime(obj: Path, runtime: Path) -> None:
+    if runtime.exists():
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{runtime.name}-", dir=runtime.parent))
+    for path in obj.glob("verilated*.[od]"):
+        shutil.copyfile(path, aside / path.name)
+    _replace(aside, runtime)
+
+
+def _replace(folder: Path, target: Path) -> None:
+    """Moves a finished folder into its place. Another process may have been faster: both are equal."""
+    try:
+        os.replace(folder, target)
+    except OSError:
+        shutil.rmtree(folder)
+        if not target.is_dir():
+            raise
 
 
 def _keep(aside: Path, target: Path) -> None:
-    """Moves the library into its place. Another process may have been faster: both are equal."""
+    """Keeps nothing but the library."""
     kept = aside / "kept"
     kept.mkdir()
     shutil.copy2(aside / "obj" / LIBRARY, kept / LIBRARY)
-    try:
-        os.replace(kept, target)
-    except OSError:
-        if not (target / LIBRARY).exists():
-            raise
+    _replace(kept, target)
 
 
 def _prune(folder: Path) -> None:
