@@ -1,0 +1,184 @@
+"""The solver: exact, deterministic, within its limits, and clear about what is impossible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from ssnn_fpga.errors import UserError
+from ssnn_fpga.network.layers import Network
+from ssnn_fpga.plan.blocks import cut
+from ssnn_fpga.plan.folds import Fold, fold_space
+from ssnn_fpga.plan.plan import Plan
+from ssnn_fpga.plan.resources import Resources
+from ssnn_fpga.plan.solve import make_plan
+from tests.random_networks import random_network
+
+
+@dataclass(frozen=True)
+class Budget:
+    luts: int
+    bram_bits: int = 10**9
+
+
+@dataclass(frozen=True)
+class Board:
+    budget: Budget
+    name: str = "testboard"
+    flow: str = "xilinx"
+
+
+def tiny() -> Network:
+    return random_network(
+        np.random.default_rng(3),
+        schedule=(2,),
+        input_channels=1,
+        size=(5, 5),
+        input_maximum=1,
+        channels=(2,),
+        kernel=2,
+        stride=1,
+        padding=0,
+        weight_bits=2,
+        pool="none",
+        hidden=0,
+        outputs=2,
+    )
+
+
+def demo_sized() -> Network:
+    return random_network(
+        np.random.default_rng(1),
+        schedule=(4, 2, 1),
+        input_channels=2,
+        size=(34, 34),
+        input_maximum=3,
+        channels=(16, 32, 32),
+        kernel=3,
+        stride=1,
+        padding=1,
+        weight_bits=4,
+        pool="max",
+        pool_size=2,
+        hidden=0,
+        outputs=10,
+    )
+
+
+def every_design(network: Network) -> list[tuple[int, Resources, dict[str, Fold]]]:
+    """Interval and resources of every combination of folds, built one by one."""
+    blocks = cut(network)
+    spaces = []
+    for block in blocks.blocks:
+        edge = blocks.edge_of[block.synapses.inputs[0]]
+        spaces.append(list(fold_space(block.synapses, edge).folds({})))  # type: ignore[arg-type]
+    found = []
+    for folds in product(*spaces):
+        stages = blocks.leading_stages(blocks.input())
+        for block, fold in zip(blocks.blocks, folds, strict=True):
+            stages += blocks.stages(block, fold, stages[-1].output if stages else blocks.input())
+        interval = max(blocks.input().tokens, *(stage.cycles for stage in stages))
+        resources = sum((stage.resources for stage in stages), Resources())
+        names = (block.synapses.name for block in blocks.blocks)
+        found.append((interval, resources, dict(zip(names, folds, strict=True))))
+    return found
+
+
+def test_no_combination_of_folds_beats_the_plan() -> None:
+    network = tiny()
+    designs = every_design(network)
+    assert len(designs) > 500
+    luts = sorted({resources.luts for _, resources, _ in designs})
+    for limit in (luts[len(luts) // 4], luts[len(luts) // 2], luts[-1]):
+        plan = make_plan(network, Board(Budget(limit)), share=1.0)
+        fitting = [(interval, r.luts) for interval, r, _ in designs if r.luts <= limit]
+        assert (plan.interval, plan.resources.luts) == min(fitting)
+    for target in sorted({interval for interval, _, _ in designs})[::5]:
+        plan = make_plan(network, target_cycles=target)
+        assert plan.interval <= target
+        assert plan.resources.luts == min(r.luts for interval, r, _ in designs if interval <= target)
+
+
+def test_memory_limits_the_plan_too() -> None:
+    network = demo_sized()
+    free = make_plan(network, Board(Budget(60_000)))
+    tight = make_plan(network, Board(Budget(60_000, free.resources.memory_bits - 1)))
+    assert tight.resources.memory_bits < free.resources.memory_bits
+    assert tight.interval >= free.interval
+
+
+def test_a_larger_board_is_never_slower_and_half_of_it_stays_free() -> None:
+    network = demo_sized()
+    intervals = []
+    for luts in (8_000, 16_000, 32_000, 64_000):
+        plan = make_plan(network, Board(Budget(luts)))
+        assert plan.resources.luts <= luts // 2
+        intervals.append(plan.interval)
+    assert intervals == sorted(intervals, reverse=True)
+    assert len(set(intervals)) > 2
+
+
+def test_a_network_that_needs_more_than_half_gets_the_whole_board() -> None:
+    network = demo_sized()
+    smallest = make_plan(network).resources.luts
+    plan = make_plan(network, Board(Budget(round(smallest * 1.2))))
+    assert smallest <= plan.resources.luts <= round(smallest * 1.2)
+
+
+def test_the_plan_is_the_same_every_time_and_survives_json() -> None:
+    network, board = demo_sized(), Board(Budget(53_200))
+    plan = make_plan(network, board)
+    assert make_plan(network, board) == plan
+    assert Plan.from_json(plan.to_json()) == plan
+    assert plan.to_json() == Plan.from_json(plan.to_json()).to_json()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_plans_of_random_networks_are_consistent(seed: int) -> None:
+    network = random_network(np.random.default_rng(seed))
+    plan = make_plan(network, Board(Budget(20_000)))
+    assert Plan.from_json(plan.to_json()) == plan
+    source = plan.input
+    for stage in plan.stages:
+        assert (
+            stage.source == source
+            or stage.module == "gearbox"
+            or stage.source.token_bits == source.token_bits
+        )
+        source = stage.output
+    assert [stage.layer for stage in plan.stages if stage.layer] == [layer.name for layer in network.layers]
+
+
+def test_overrides_hold_and_others_adapt() -> None:
+    network = demo_sized()
+    plan = make_plan(network, Board(Budget(53_200)), overrides={"conv2": {"pe": 8, "tp": 1}})
+    assert (plan.folds["conv2"].pe, plan.folds["conv2"].tp) == (8, 1)
+
+
+def test_what_cannot_be_is_said() -> None:
+    network = demo_sized()
+    with pytest.raises(UserError, match=r"too large for testboard: it needs about \d+ LUTs of 500"):
+        make_plan(network, Board(Budget(500)))
+    with pytest.raises(
+        UserError, match=r"too large for testboard: it needs about \d+ bits of block RAM of 1000"
+    ):
+        make_plan(network, Board(Budget(3000, 1000)))
+    with pytest.raises(UserError, match=r"target of 10 cycles a sample cannot be reached: \d+ is the least"):
+        make_plan(network, target_cycles=10)
+    with pytest.raises(UserError, match="no such layer; use conv1, conv2, conv3, classifier"):
+        make_plan(network, overrides={"conv9": {"pe": 1}})
+    with pytest.raises(UserError, match="conv2: pe = 5 does not divide 32 output channels"):
+        make_plan(network, overrides={"conv2": {"pe": 5}})
+    with pytest.raises(UserError, match="does not end in a read-out"):
+        make_plan(replace(network, layers=network.layers[:-1], classes=()))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", '{"format": 1}', '{"format": 7}', "[]", '{"format": 1, "input": 3}']
+)
+def test_a_damaged_plan_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="compile the model again"):
+        Plan.from_json(text)
