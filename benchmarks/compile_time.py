@@ -40,7 +40,11 @@ def main() -> int:
                 subprocess.run([*command, "--out", f"{folder}/{board}"], check=True, capture_output=True)
                 times.append(time.perf_counter() - began)
             figures[f"{board}_seconds"] = statistics.median(times)
-    print(json.dumps(figures, indent=2) if as_json else "\n".join(f"{key:18} {value:.2f}" for key, value in figures.items()))
+    print(
+        json.dumps(figures, indent=2)
+        if as_json
+        else "\n".join(f"{key:18} {value:.2f}" for key, value in figures.items())
+    )
     return 0 if max(figures["ulx3s_seconds"], figures["pynq-z2_seconds"]) < TARGET_SECONDS else 1
 
 

@@ -35,7 +35,9 @@ def engines() -> tuple[TorchEngine, Callable[[np.ndarray], np.ndarray]]:
     recipe = load_recipe("nmnist")
     torch.manual_seed(0)
     classes = tuple(str(digit) for digit in range(10))
-    engine = TorchEngine(ShrinkingNetwork(recipe, 10).eval(), recipe.name, classes, recipe.frame_compression())
+    engine = TorchEngine(
+        ShrinkingNetwork(recipe, 10).eval(), recipe.name, classes, recipe.frame_compression()
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         onnx.save(to_qonnx(engine), path)
@@ -51,7 +53,9 @@ def main() -> int:
     engine, golden = engines()
     random = np.random.default_rng(0)
     # A quarter of the cells hold events, about what N-MNIST has.
-    frames = random.integers(1, 4, (SAMPLES, *engine.frame_shape)) * (random.random((SAMPLES, *engine.frame_shape)) < 0.25)
+    frames = random.integers(1, 4, (SAMPLES, *engine.frame_shape)) * (
+        random.random((SAMPLES, *engine.frame_shape)) < 0.25
+    )
     if not np.array_equal(engine.classify(frames), golden(frames)):
         print("torch and golden disagree: run the tests", file=sys.stderr)
         return 1
@@ -72,7 +76,11 @@ def main() -> int:
         "golden_times_faster": statistics.median(ratios),
         "target": TARGET,
     }
-    print(json.dumps(figures, indent=2) if as_json else "\n".join(f"{key:24} {value:.3g}" for key, value in figures.items()))
+    print(
+        json.dumps(figures, indent=2)
+        if as_json
+        else "\n".join(f"{key:24} {value:.3g}" for key, value in figures.items())
+    )
     return 0 if figures["golden_times_faster"] >= TARGET else 1
 
 

@@ -57,9 +57,7 @@ def _load_frames(model: Any, data: Path | None, split: str, samples: int | None)
             "add the metadata key 'compression' (see docs/models.md)."
         )
     recordings, description = find_recordings(data)
-    frames = load_frames(
-        recordings, split, model.compression, classes=model.classes or None, limit=samples
-    )
+    frames = load_frames(recordings, split, model.compression, classes=model.classes or None, limit=samples)
     return frames, description
 
 
@@ -86,7 +84,9 @@ def train(
 @app.command()
 def export(
     run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
-    out: Annotated[Path | None, typer.Option("--out", help="The QONNX file; RUN/model.onnx if not given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The QONNX file; RUN/model.onnx if not given.")
+    ] = None,
 ) -> None:
     """Export a trained run as QONNX."""
     from quant_models.export import export as export_run
@@ -134,7 +134,9 @@ def simulate(
     data: DataOption = None,
     samples: Annotated[int, typer.Option("--samples", min=1, help="Recordings to run.")] = 10,
     split: Annotated[str, typer.Option("--split", help="Split of the data.")] = "test",
-    per_layer: Annotated[bool, typer.Option("--per-layer", help="Show agreement and activity of each layer.")] = False,
+    per_layer: Annotated[
+        bool, typer.Option("--per-layer", help="Show agreement and activity of each layer.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run the compiled hardware on recordings and compare every value with the golden model."""
@@ -150,7 +152,7 @@ def simulate(
     expected = run(loaded.network, frames.frames)
     layers = {name: compare({name: values}, result.trace) for name, values in expected.items()}
     mismatches = sum(c.mismatches for c in layers.values())
-    figures = {
+    figures: dict[str, Any] = {
         "samples": len(frames.labels),
         "accuracy": measure(result.classes, frames.labels).fraction,
         "mismatches": mismatches,
@@ -194,7 +196,9 @@ def simulate(
 @app.command()
 def bitstream(
     design: Annotated[Path, typer.Argument(help="Folder that `compile` wrote.")],
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the bitstream; DESIGN/bitstream if not given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the bitstream; DESIGN/bitstream if not given.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Synthesise, place and route a design for its board, and write the bitstream."""
@@ -214,7 +218,9 @@ def evaluate(
     data: DataOption = None,
     engine: Annotated[str, typer.Option("--engine", help="golden, onnxruntime, rtl or torch.")] = "golden",
     split: Annotated[str, typer.Option("--split", help="Split of the data.")] = "test",
-    samples: Annotated[int | None, typer.Option("--samples", min=1, help="Only the first N recordings.")] = None,
+    samples: Annotated[
+        int | None, typer.Option("--samples", min=1, help="Only the first N recordings.")
+    ] = None,
     board: BoardOption = "ulx3s",
     as_json: JsonOption = False,
 ) -> None:
@@ -226,7 +232,9 @@ def evaluate(
 
     with tempfile.TemporaryDirectory(prefix="ssnn-fpga-") as scratch:
         described, opened = (
-            _open_training(model) if engine == "torch" else _open_exported(engine, model, board, Path(scratch))
+            _open_training(model)
+            if engine == "torch"
+            else _open_exported(engine, model, board, Path(scratch))
         )
         frames, description = _load_frames(described, data, split, samples)
         with _terminal.status(f"{engine}: {len(frames.labels)} recordings"):
@@ -300,7 +308,9 @@ def doctor(as_json: JsonOption = False) -> None:
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Folder for everything the demo makes.")] = Path("build/demo"),
+    out: Annotated[Path, typer.Option("--out", help="Folder for everything the demo makes.")] = Path(
+        "build/demo"
+    ),
     data: DataOption = None,
     recipe: Annotated[str, typer.Option("--recipe", help="Recipe to train.")] = "nmnist",
     board: BoardOption = "ulx3s",
@@ -379,7 +389,9 @@ def main() -> None:
     try:
         app()
     except SimulationError as error:
-        _terminal.print(f"[red]the simulated hardware failed:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
+        _terminal.print(
+            f"[red]the simulated hardware failed:[/red] {escape(str(error))}", highlight=False, soft_wrap=True
+        )
         sys.exit(1)
     except UserError as error:
         _terminal.print(f"[red]error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)

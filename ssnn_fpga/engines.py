@@ -82,4 +82,5 @@ def classes_of(trace: Mapping[str, Integers]) -> Integers:
     The logits (N, O) are the one value of a trace that has no time and space.
     """
     logits = next(values for values in trace.values() if values.ndim == 2)
-    return np.argmax(logits, axis=1).astype(np.int64)
+    classes: Integers = np.argmax(logits, axis=1).astype(np.int64)
+    return classes

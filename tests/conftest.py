@@ -1,4 +1,4 @@
-"""What tests of several stations share: an untrained model as file and engine, and the real data if present."""
+"""What tests of several stations share: an untrained model as file and engine, and real data if there."""
 
 import os
 from pathlib import Path

@@ -58,10 +58,18 @@ def _training(summary: Mapping[str, Any]) -> go.Figure:
     figure = go.Figure(layout={"title": "Accuracy on the validation split", "height": 320})
     number = [e["epoch"] for e in epochs]
     figure.add_scatter(
-        x=number, y=[e["validation_float_accuracy"] for e in epochs], name="float", line_color=_FLOAT, mode="lines"
+        x=number,
+        y=[e["validation_float_accuracy"] for e in epochs],
+        name="float",
+        line_color=_FLOAT,
+        mode="lines",
     )
     figure.add_scatter(
-        x=number, y=[e["validation_integer_accuracy"] for e in epochs], name="integer", line_color=_INTEGER, mode="lines"
+        x=number,
+        y=[e["validation_integer_accuracy"] for e in epochs],
+        name="integer",
+        line_color=_INTEGER,
+        mode="lines",
     )
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(tickformat=".0%")

@@ -19,7 +19,7 @@ class Outcome:
         return json.loads(self.out)
 
 
-@pytest.fixture()
+@pytest.fixture
 def run_cli(monkeypatch, capfd):
     """run_cli("compile", model, ...) -> Outcome."""
     from ssnn_fpga.cli import main

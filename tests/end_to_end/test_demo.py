@@ -70,7 +70,13 @@ def test_demo_writes_what_scripts_rely_on(demo):
     assert report["cycles_per_sample"] > 0
     assert report["resources"]
     assert report["data"]
-    for name in ("model.onnx", "model.int.onnx", "report.html", "design/plan.json", "design/rtl/accelerator.sv"):
+    for name in (
+        "model.onnx",
+        "model.int.onnx",
+        "report.html",
+        "design/plan.json",
+        "design/rtl/accelerator.sv",
+    ):
         assert (out / name).stat().st_size > 100, name
     assert report["accuracy"]["golden"] > 0.25, "three epochs reach well above chance, which is 0.1"
 

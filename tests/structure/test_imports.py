@@ -52,7 +52,9 @@ def test_ssnn_fpga_does_not_import_training():
 def test_torch_lives_in_quant_models_only():
     files = files_of("ssnn_fpga")
     assert len(files) > 20
-    offenders = [str(path) for path in files if any(n.split(".")[0] in ("torch", "brevitas") for n in imports(path))]
+    offenders = [
+        str(path) for path in files if any(n.split(".")[0] in ("torch", "brevitas") for n in imports(path))
+    ]
     assert offenders == []
 
 

@@ -30,7 +30,11 @@ def test_wheel_finds_the_hardware_library_without_the_checkout(wheel, tmp_path):
         "print(ssnn_fpga.__file__); print(len(list((library_folder() / 'rtl').glob('*.sv'))))"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
     )
     assert result.returncode == 0, result.stderr
     origin, count = result.stdout.split()
@@ -42,5 +46,7 @@ def test_a_board_installs_numpy_only(wheel):
     with zipfile.ZipFile(wheel) as archive:
         name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
         metadata = archive.read(name).decode()
-    required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra ==" not in line]
+    required = [
+        line for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra ==" not in line
+    ]
     assert required == ["Requires-Dist: numpy>=1.21"]
