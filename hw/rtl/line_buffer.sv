@@ -56,11 +56,11 @@ module line_buffer #(
   // -------------------------------------------------------------------------------------------
 
   logic [HELD_BITS-1:0] held_q, debt_q, wanted, released;
+  logic [HELD_BITS-1:0] needed_q, freed_q;   // by the output row that is read: rows it needs, and frees
   logic                 row_written, row_read;
-  logic [HELD_BITS-1:0] release_rows;
 
   // Rows that no window needs may still be on their way: they are owed, and go as they come.
-  assign wanted   = row_read ? release_rows : debt_q;
+  assign wanted   = row_read ? freed_q : debt_q;
   assign released = (wanted < held_q) ? wanted : held_q;
 
   always_ff @(posedge clk_i) begin
@@ -108,51 +108,55 @@ module line_buffer #(
   localparam int PLACE_BITS  = $clog2(ROW_TOKENS + (KERNEL + STRIDE) * GROUPS) + 1;
   localparam int TOP_BITS    = $clog2(HEIGHT + KERNEL + STRIDE) + 1;
 
-  logic signed [TOP_BITS-1:0]   top_q;
+  logic signed [TOP_BITS-1:0]   top_q, next_top_q;
   logic signed [PLACE_BITS-1:0] place_q;
   logic [BANK_BITS-1:0]         top_bank_q;
   logic                         enable, issue, in_row, gap;
-  logic [HELD_BITS-1:0]         needed;
 
   function automatic int first_row(logic signed [TOP_BITS-1:0] top);
     return (top < 0) ? 0 : int'(top);
   endfunction
 
-  function automatic int rows_needed(logic signed [TOP_BITS-1:0] top);
+  function automatic logic [HELD_BITS-1:0] rows_needed(logic signed [TOP_BITS-1:0] top);
     int last;
     last = int'(top) + KERNEL - 1;
-    return ((last < HEIGHT) ? last : HEIGHT - 1) - first_row(top) + 1;
+    return HELD_BITS'(((last < HEIGHT) ? last : HEIGHT - 1) - first_row(top) + 1);
   endfunction
 
-  function automatic int rows_released(logic signed [TOP_BITS-1:0] top);
+  function automatic logic [HELD_BITS-1:0] rows_freed(logic signed [TOP_BITS-1:0] top);
     int next;
     next = (int'(top) == LAST_TOP) ? HEIGHT : first_row(TOP_BITS'(int'(top) + STRIDE));
-    return next - first_row(top);
+    return HELD_BITS'(next - first_row(top));
   endfunction
 
-  assign needed       = HELD_BITS'(rows_needed(top_q));
-  assign release_rows = HELD_BITS'(rows_released(top_q));
+  function automatic logic signed [TOP_BITS-1:0] top_after(logic signed [TOP_BITS-1:0] top);
+    return (int'(top) == LAST_TOP) ? TOP_BITS'(FIRST_TOP) : TOP_BITS'(int'(top) + STRIDE);
+  endfunction
 
   assign enable   = !out_valid_o || out_ready_i;
-  assign issue    = enable && debt_q == '0 && held_q >= needed;
+  assign issue    = enable && debt_q == '0 && held_q >= needed_q;
   assign row_read = issue && int'(place_q) == LAST_PLACE;
   assign in_row   = place_q >= 0 && int'(place_q) < ROW_TOKENS;
 
+  // What a row needs and frees is worked out one row ahead, off the path of the row count.
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
       top_q      <= TOP_BITS'(FIRST_TOP);
+      next_top_q <= top_after(TOP_BITS'(FIRST_TOP));
+      needed_q   <= rows_needed(TOP_BITS'(FIRST_TOP));
+      freed_q    <= rows_freed(TOP_BITS'(FIRST_TOP));
       place_q    <= PLACE_BITS'(FIRST_PLACE);
       top_bank_q <= BANK_BITS'((BANKS - PADDING) % BANKS);
+    end else if (row_read) begin
+      top_q      <= next_top_q;
+      next_top_q <= top_after(next_top_q);
+      needed_q   <= rows_needed(next_top_q);
+      freed_q    <= rows_freed(next_top_q);
+      place_q    <= PLACE_BITS'(FIRST_PLACE);
+      top_bank_q <= bank_after(top_bank_q,
+                               (int'(top_q) == LAST_TOP) ? HEIGHT - (OUT_ROWS - 1) * STRIDE : STRIDE);
     end else if (issue) begin
-      place_q <= row_read ? PLACE_BITS'(FIRST_PLACE)
-                          : place_q + (gap ? PLACE_BITS'((STRIDE - KERNEL) * GROUPS + 1) : PLACE_BITS'(1));
-      if (row_read && int'(top_q) == LAST_TOP) begin
-        top_q      <= TOP_BITS'(FIRST_TOP);
-        top_bank_q <= bank_after(top_bank_q, HEIGHT - (OUT_ROWS - 1) * STRIDE);
-      end else if (row_read) begin
-        top_q      <= top_q + TOP_BITS'(STRIDE);
-        top_bank_q <= bank_after(top_bank_q, STRIDE);
-      end
+      place_q <= place_q + (gap ? PLACE_BITS'((STRIDE - KERNEL) * GROUPS + 1) : PLACE_BITS'(1));
     end
   end
 
