@@ -103,7 +103,7 @@ def test_bad_fold(run_cli, untrained_model, tmp_path, fold, culprits):
 def test_network_too_large_for_the_board(run_cli, untrained_model, tmp_path):
     """Every fold at its widest is far more than any board here has."""
     widest = ["conv1.pe=16", "conv1.simd=18", "conv1.tp=8", "conv2.pe=32", "conv2.simd=144", "conv2.tp=4"]
-    widest += ["conv3.pe=32", "conv3.simd=288", "conv3.tp=2", "fc.pe=10", "fc.simd=512", "fc.tp=2"]
+    widest += ["conv3.pe=32", "conv3.simd=288", "conv3.tp=2", "fc.pe=10", "fc.simd=512"]
     flags = [part for fold in widest for part in ("--fold", fold)]
     outcome = run_cli("compile", untrained_model, "--out", tmp_path / "design", "--board", "ulx3s", *flags)
     refused(outcome, "ulx3s")

@@ -26,8 +26,8 @@ def test_wheel_finds_the_hardware_library_without_the_checkout(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
     program = (
-        "from ssnn_fpga.rtl.library import library_folder; import ssnn_fpga; "
-        "print(ssnn_fpga.__file__); print(len(list((library_folder() / 'rtl').glob('*.sv'))))"
+        "from ssnn_fpga.rtl.library import hardware_directory; import ssnn_fpga; "
+        "print(ssnn_fpga.__file__); print(len(list((hardware_directory() / 'rtl').glob('*.sv'))))"
     )
     result = subprocess.run(
         [sys.executable, "-c", program],
