@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -46,6 +47,8 @@ def build_ecp5(
         (out / name).unlink(missing_ok=True)
 
     work, logs = out / "work", out / "logs"
+    for folder in (work, logs):
+        shutil.rmtree(folder, ignore_errors=True)
     netlist = work / "netlist.json"
     cells = synthesise(staged, board.top, "synth_ecp5", "map_ram", netlist, logs, progress=progress)
     _check_budget(cells, board)
@@ -126,7 +129,13 @@ def _route(
         }
         run_step(
             _NEXTPNR,
-            [family, "--timing-allow-fail", *(word for option in options.items() for word in option)],
+            [
+                family,
+                "--timing-allow-fail",
+                "--router",
+                "router2",
+                *(word for option in options.items() for word in option),
+            ],
             folder=staged.folder,
             log=logs / f"place_and_route-seed{seed}.log",
             title=f"place and route for {board.name}, seed {seed}",

@@ -35,7 +35,8 @@ def synthesise(
     """
     verilog = [name for name in staged.hdl if name.endswith(".v")]
     systemverilog = [name for name in staged.hdl if name.endswith(".sv")]
-    netlist.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (netlist.parent, logs):
+        folder.mkdir(parents=True, exist_ok=True)
     counts = netlist.with_suffix(".cells.json")
     steps = [
         before,
