@@ -24,8 +24,8 @@ module uart_accelerator #(
     parameter int IN_WIDTH = 16,                  // token into the accelerator
     parameter int OUT_WIDTH = 16,                 // result token
     parameter logic [127:0] IDENTITY = '0,        // what this design is; compared by the driver
-    parameter int GAP_CLOCKS = 1_200_000,         // longest silence inside a request
-    parameter int STALL_CLOCKS = 60_000_000       // longest inference
+    parameter int GAP_CLOCKS = 1_000_000,         // longest silence inside a request
+    parameter int STALL_CLOCKS = 50_000_000       // longest inference
 ) (
     input  logic                 clk_i,
     input  logic                 rst_i,

@@ -17,7 +17,7 @@ from ssnn_fpga.runtime.manifest import Manifest
 from ssnn_fpga.runtime.serial_device import SerialAccelerator, sealed
 from tests.boards.standin_design import HARDWARE, answers, random_frames
 
-GAP_CLOCKS = 1_200_000
+GAP_CLOCKS = 1_000_000
 
 
 @pytest.fixture(scope="module")

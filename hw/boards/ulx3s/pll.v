@@ -1,19 +1,21 @@
-// The accelerator's clock out of the board's 25 MHz: 25 / 5 * 12 = 60 MHz, VCO at 600 MHz.
+// The accelerator's clock out of the board's 25 MHz: 25 * 2 = 50 MHz, VCO at 600 MHz.
 module pll (
     input  wire clk_25mhz_i,
     output wire clk_o,
     output wire locked_o
 );
   (* FREQUENCY_PIN_CLKI = "25" *)
-  (* FREQUENCY_PIN_CLKOP = "60" *)
+  (* FREQUENCY_PIN_CLKOP = "50" *)
   (* ICP_CURRENT = "12" *)
   (* LPF_RESISTOR = "8" *)
+  (* MFG_ENABLE_FILTEROPAMP = "1" *)
+  (* MFG_GMCREF_SEL = "2" *)
   EHXPLLL #(
-      .CLKI_DIV(5),
-      .CLKFB_DIV(12),
-      .CLKOP_DIV(10),
+      .CLKI_DIV(1),
+      .CLKFB_DIV(2),
+      .CLKOP_DIV(12),
       .CLKOP_ENABLE("ENABLED"),
-      .CLKOP_CPHASE(4),
+      .CLKOP_CPHASE(5),
       .CLKOP_FPHASE(0),
       .FEEDBK_PATH("CLKOP"),
       .OUTDIVIDER_MUXA("DIVA"),
