@@ -46,14 +46,14 @@ class Harness {
   int64_t run(const uint8_t* tokens, int64_t inputs, int64_t samples, double stall_in, double stall_out,
               uint64_t seed, bool keep, int64_t patience) {
     random_.seed(seed);
-    for (Recorder& recorder : recorders_) recorder.clear();
+    for (Recorder& recorder : recorders_) recorder.clear(samples);
     reset();
     const size_t first = keep ? 0 : recorders_.size() - 1;
     int64_t missing = 0;
-    for (size_t i = first; i < recorders_.size(); ++i) missing += samples * recorders_[i].stream().tokens;
+    for (size_t i = first; i < recorders_.size(); ++i) missing += recorders_[i].expected();
     int64_t sent = 0, cycle = 0, idle = 0;
     bool offered = false;
-    for (int64_t after = 0; after < kAfterwards; after += missing <= 0) {
+    for (int64_t after = 0; after < kAfterwards; after += !missing) {
       if (!offered && sent < inputs) {
         offered = !chance(stall_in);
         drive(offered ? tokens + sent * input_bytes() : nullptr, stall_in > 0);

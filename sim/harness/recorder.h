@@ -14,12 +14,16 @@ class Recorder {
   const std::vector<uint8_t>& skipped() const { return skipped_; }
   const std::vector<int64_t>& cycles() const { return cycles_; }
 
-  void clear() {
+  // Begins a run of some samples.
+  void clear(int64_t samples) {
+    expected_ = samples * stream_.tokens;
     tokens_.clear();
     skipped_.clear();
     cycles_.clear();
     waiting_ = false;
   }
+
+  int64_t expected() const { return expected_; }
 
   // Looks at the settled signals of one cycle; true if a token moved.
   bool observe(int64_t cycle) {
@@ -31,6 +35,9 @@ class Recorder {
       return false;
     }
     waiting_ = false;
+    if (static_cast<int64_t>(cycles_.size()) == expected_)
+      throw std::runtime_error("stream " + stream_.name + ": a token too many after " +
+                               std::to_string(expected_) + ", in cycle " + std::to_string(cycle));
     tokens_.insert(tokens_.end(), stream_.data, stream_.data + stream_.bytes);
     cycles_.push_back(cycle);
     if (stream_.skipped) skipped_.push_back(*stream_.skipped);
@@ -49,5 +56,6 @@ class Recorder {
   const Stream stream_;
   std::vector<uint8_t> tokens_, skipped_, held_;
   std::vector<int64_t> cycles_;
+  int64_t expected_ = 0;
   bool waiting_ = false;
 };

