@@ -6,6 +6,7 @@ talks to this one too, bit by bit over the simulated line.
 
 from __future__ import annotations
 
+import re
 import shutil
 import struct
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ssnn_fpga.boards.board import Board, load_board
+from ssnn_fpga.boards.staging import DESIGN_INCLUDE
 from ssnn_fpga.boards.step import run_step
 from ssnn_fpga.boards.tools import require, verilator_home
 from ssnn_fpga.errors import UserError
@@ -49,7 +51,7 @@ def compile_serial_board(board: Board, sources: Path, out: Path, *, progress: bo
     arguments = ["--cc", "--exe", "--build", "-j", "2", "-O3", "-Wno-fatal", "-Wno-lint"]
     arguments += ["--x-assign", "unique", "--x-initial", "unique", "-I."]
     arguments += [word for setting in _MAKE for word in ("-MAKEFLAGS", setting)]
-    arguments += ["-CFLAGS", f"-DCLOCKS_PER_BIT={board.clocks_per_bit}"]
+    arguments += ["-CFLAGS", f"-DCLOCKS_PER_BIT={_clocks_per_bit(sources)}"]
     arguments += ["--top-module", board.top, "--prefix", "Vtop", "--Mdir", str(out.resolve()), "-o", _PROGRAM]
     run_step(
         "verilator",
@@ -61,6 +63,15 @@ def compile_serial_board(board: Board, sources: Path, out: Path, *, progress: bo
         environment={"VERILATOR_ROOT": str(verilator_home())},
     )
     return out / _PROGRAM
+
+
+def _clocks_per_bit(sources: Path) -> int:
+    """Of the design in ``sources``, whatever the board's description says by now."""
+    include = sources / DESIGN_INCLUDE
+    found = re.search(r"CLOCKS_PER_BIT = (\d+);", include.read_text()) if include.is_file() else None
+    if found is None:
+        raise UserError(f"{include} does not tell the clocks of a bit: build the bitstream first.")
+    return int(found[1])
 
 
 class SimulatedSerial:
