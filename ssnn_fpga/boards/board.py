@@ -58,6 +58,8 @@ class Board(_Checked):
     library: tuple[str, ...]
     """Modules of ``hw/rtl`` that the board's own files instantiate."""
     constraints: str | None = None
+    plan_share: float = Field(0.5, gt=0, le=1)
+    """Share of the budget's logic that a plan fills when it can."""
     serial: Serial | None = None
     budget: Budget
     folder: Path = Field(default=Path(), exclude=True)

@@ -20,9 +20,6 @@ from ssnn_fpga.plan.folds import Fold, FoldSpace, fold_space
 from ssnn_fpga.plan.plan import Plan, Stage
 from ssnn_fpga.plan.resources import Resources
 
-SHARE = 0.5
-"""Share of a board's logic that a plan fills when it can: placement gets slow beyond it."""
-
 SIX_INPUT_LUTS = {"ecp5": 0.6, "xilinx": 1.0}
 """6-input LUTs, the unit of the estimates, that one LUT of a flow's chips is worth."""
 
@@ -61,6 +58,11 @@ class Board(Protocol):
         """What a design may take."""
         ...
 
+    @property
+    def plan_share(self) -> float:
+        """Share of its logic that a plan fills when it can: placing and routing get slow beyond it."""
+        ...
+
 
 def make_plan(
     network: Network,
@@ -68,13 +70,14 @@ def make_plan(
     *,
     target_cycles: int | None = None,
     overrides: Overrides | None = None,
-    share: float = SHARE,
+    share: float | None = None,
 ) -> Plan:
     """Folds, stages and figures of ``network``; the same from run to run.
 
-    With a ``board``: the least interval within ``share`` of its logic (all of it where that is
-    not enough). With ``target_cycles``: the smallest design with at most that interval. With
-    neither: the smallest design. ``overrides`` fix some of pe, simd, tp, tl of named layers.
+    With a ``board``: the least interval within ``share`` of its logic (the board's own share if
+    not given; all of its logic where that is not enough). With ``target_cycles``: the smallest
+    design with at most that interval. With neither: the smallest design. ``overrides`` fix some
+    of pe, simd, tp, tl of named layers.
 
     Raises UserError for a network that is no chain, an override that does not fit, a target
     that no fold reaches, and a network too large for the board, naming what is missing.
@@ -90,7 +93,8 @@ def make_plan(
     elif available is None:
         choice = solver.smallest(solver.intervals[-1], None)
     else:
-        within = replace(available, luts=int(available.luts * share))
+        assert board is not None
+        within = replace(available, luts=int(available.luts * (share or board.plan_share)))
         choice = solver.fastest(within) or solver.fastest(available)
     if choice is None:
         assert board is not None
