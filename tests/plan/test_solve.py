@@ -29,6 +29,7 @@ class Board:
     budget: Budget
     name: str = "testboard"
     flow: str = "xilinx"
+    plan_share: float = 0.5
 
 
 def tiny() -> Network:
