@@ -49,14 +49,26 @@ module window_reader #(
   localparam int LOADS       = (KERNEL + NEW - 1) / NEW;                 // loads that fill a window
   localparam int ABSENT      = (LOADS * NEW - KERNEL) * GROUPS;          // tokens the first load lacks
 
-  logic             column_valid, column_ready;
-  logic [TOKEN-1:0] column;
+  logic             line_valid, line_ready, column_valid, column_ready;
+  logic [TOKEN-1:0] line, column;
 
   line_buffer #(
     .HEIGHT(HEIGHT), .WIDTH(WIDTH), .CHANNELS(CHANNELS), .GROUP(GROUP), .PLANES(PLANES),
     .KERNEL(KERNEL), .STRIDE(STRIDE), .PADDING(PADDING)
   ) i_lines (
     .clk_i, .rst_i, .in_valid_i, .in_ready_o, .in_data_i,
+    .out_valid_o(line_valid),
+    .out_ready_i(line_ready),
+    .out_data_o (line)
+  );
+
+  // A stall comes from behind the kernel and reaches the window; here it ends, or it would go on
+  // into the line buffer's row counting, the longest path of the whole layer.
+  stream_register #(.WIDTH(TOKEN)) i_column (
+    .clk_i, .rst_i,
+    .in_valid_i (line_valid),
+    .in_ready_o (line_ready),
+    .in_data_i  (line),
     .out_valid_o(column_valid),
     .out_ready_i(column_ready),
     .out_data_o (column)
