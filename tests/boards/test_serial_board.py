@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +14,14 @@ import pytest
 from ssnn_fpga.boards.board import load_board
 from ssnn_fpga.boards.simulated_serial import SimulatedSerial, compile_serial_board
 from ssnn_fpga.boards.staging import stage
+from ssnn_fpga.boards.tools import require, verilator_home
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.runtime.manifest import Manifest
 from ssnn_fpga.runtime.serial_device import SerialAccelerator, sealed
 from tests.boards.standin_design import HARDWARE, answers, random_frames
 
 GAP_CLOCKS = 1_000_000
+PLL_MODEL = Path(__file__).parents[2] / "sim" / "ecp5" / "EHXPLLL.v"
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +77,29 @@ def test_classifies_through_the_line(line: SimulatedSerial, manifest: Manifest) 
     empty = accelerator.classify(random_frames(0, 1))
     assert empty.classes.shape == (0,)
     assert empty.logits.shape == (0, 2)
+
+
+def test_top_level_is_lint_clean(built: tuple[Path, Path, Manifest]) -> None:
+    sources = built[1]
+    hdl = sorted(path.name for path in sources.iterdir() if path.suffix in (".sv", ".v"))
+    result = subprocess.run(
+        [
+            str(require("verilator")),
+            "--lint-only",
+            "-Wall",
+            "--top-module",
+            "top",
+            "-I.",
+            *hdl,
+            str(PLL_MODEL),
+        ],
+        cwd=sources,
+        env={**os.environ, "VERILATOR_ROOT": str(verilator_home())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
 
 
 def test_baud_and_clock_agree(manifest: Manifest) -> None:
