@@ -5,6 +5,11 @@ import onnx
 import onnx.helper
 import pytest
 
+from ssnn_fpga.network.layers import Conv, Dense
+from ssnn_fpga.network.qonnx_import import load
+from ssnn_fpga.network.shapes import edges
+from ssnn_fpga.plan.folds import fold_space
+
 RECIPE = """
 name = "bad"
 [compression]
@@ -102,9 +107,15 @@ def test_bad_fold(run_cli, untrained_model, tmp_path, fold, culprits):
 
 def test_network_too_large_for_the_board(run_cli, untrained_model, tmp_path):
     """Every fold at its widest is far more than any board here has."""
-    widest = ["conv1.pe=16", "conv1.simd=18", "conv1.tp=8", "conv2.pe=32", "conv2.simd=144", "conv2.tp=4"]
-    widest += ["conv3.pe=32", "conv3.simd=288", "conv3.tp=2", "fc.pe=10", "fc.simd=512"]
-    flags = [part for fold in widest for part in ("--fold", fold)]
+    network = load(untrained_model)
+    edge_of = edges(network)
+    flags = []
+    for layer in network.layers:
+        if isinstance(layer, Conv | Dense):
+            space = fold_space(layer, edge_of[layer.inputs[0]])
+            flags += ["--fold", f"{layer.name}.pe={space.outputs}"]
+            flags += ["--fold", f"{layer.name}.simd={space.inputs}"]
+            flags += ["--fold", f"{layer.name}.tp={space.planes}"]
     outcome = run_cli("compile", untrained_model, "--out", tmp_path / "design", "--board", "ulx3s", *flags)
     refused(outcome, "ulx3s")
     assert not (tmp_path / "design").exists()

@@ -35,9 +35,9 @@ def short_recipe(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def emulated(tmp_path_factory):
-    """The emulated digits as a folder of files: fewer of them than the demo makes."""
+    """The emulated digits as a folder of files, with fewer tests than the demo makes."""
     root = tmp_path_factory.mktemp("emulated")
-    recordings = emulated_digits(train=300, test=30, seed=0)
+    recordings = emulated_digits(train=1000, test=30, seed=0)
     for split in recordings.splits:
         for entry in recordings.entries(split):
             path = root / entry.path
