@@ -48,7 +48,7 @@ class Run:
             content = json.loads(path.read_text(encoding="utf-8"))
             recipe = Recipe.model_validate(content["recipe"])
             return cls(folder, recipe, tuple(content["classes"]), content["data"], content["digest"])
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise UserError(f"{folder} holds no training run: give the folder that train wrote.") from error
         except (ValidationError, ValueError, KeyError, TypeError, OSError) as error:
             raise UserError(f"{path} is damaged or of another version: train again.") from error

@@ -10,6 +10,7 @@ from ssnn_fpga.boards.ecp5 import build_ecp5
 from ssnn_fpga.boards.report import BuildReport
 from ssnn_fpga.boards.staging import Hardware
 from ssnn_fpga.boards.xilinx import build_xilinx
+from ssnn_fpga.errors import UserError
 from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.runtime.manifest import StreamFormat
 
@@ -18,8 +19,13 @@ def build(design: Path, board: Board, out: Path, progress: bool = True) -> Build
     """Build the design that ``compile`` wrote to ``design`` for ``board`` into the folder ``out``.
 
     See ``build_ecp5`` and ``build_xilinx`` for what is written; the latter never returns a report.
+    Raises UserError, besides what they raise, where ``out`` cannot be a folder.
     """
     hardware = hardware_of(Design.load(design))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out} cannot be made a folder ({error.strerror}): name another one.") from error
     if board.flow == "ecp5":
         return build_ecp5(hardware, board, out, progress=progress)
     build_xilinx(hardware, board, out, progress=progress)

@@ -83,6 +83,8 @@ class Graph:
 
 def read(path: Path) -> Graph:
     """The graph of the file ``path``. Raises UserError where it is no usable ONNX file."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; give a QONNX file, such as the model.onnx that `export` writes")
     if not path.is_file():
         raise UserError(f"{path} does not exist; export a model first")
     try:

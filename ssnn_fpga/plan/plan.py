@@ -154,6 +154,8 @@ class Plan:
         """The plan in a file. Raises UserError where there is none."""
         try:
             return cls.from_json(path.read_text())
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from error
         except OSError as error:
             raise UserError(f"{path} cannot be read: name a folder that `compile` wrote.") from error
 
