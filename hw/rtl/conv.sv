@@ -1,4 +1,4 @@
-// Synapses of a convolution: window reader, weight memory and popcount kernel.
+// Convolution: a window reader and the synapses it feeds.
 //
 // A frame is HEIGHT x WIDTH tokens of each of IN_CHANNELS/IN_GROUP groups; for every output pixel
 // come OUT_CHANNELS/PE x timestep groups accumulator tokens. in_ready_o depends on registers only.
@@ -48,7 +48,6 @@ module conv #(
   logic [TP*SIMD-1:0]             beat_x;
   logic [ADDRESS_BITS-1:0]        beat_address;
   logic [SHIFT_BITS-1:0]          beat_shift;
-  logic [PE*SIMD*WEIGHT_BITS-1:0] weight;
 
   window_reader #(
     .HEIGHT(HEIGHT), .WIDTH(WIDTH), .CHANNELS(IN_CHANNELS), .GROUP(IN_GROUP), .PLANES(TIMESTEPS*ACT_BITS),
@@ -66,27 +65,21 @@ module conv #(
     .beat_skip_o   (beat_skip)
   );
 
-  weight_memory #(.WIDTH(PE*SIMD*WEIGHT_BITS), .DEPTH(DEPTH), .INIT(WEIGHT_INIT)) i_weights (
-    .clk_i,
-    .read_en_i  (beat_ready),
-    .read_addr_i(beat_address),
-    .read_data_o(weight),
-    .write_en_i, .write_addr_i, .write_data_i
-  );
-
-  popcount_kernel #(
-    .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS)
-  ) i_kernel (
+  synapses #(
+    .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS),
+    .DEPTH(DEPTH), .WEIGHT_INIT(WEIGHT_INIT)
+  ) i_synapses (
     .clk_i, .rst_i,
-    .beat_valid_i(beat_valid),
-    .beat_ready_o(beat_ready),
-    .beat_x_i    (beat_x),
-    .beat_shift_i(beat_shift),
-    .beat_first_i(beat_first),
-    .beat_last_i (beat_last),
-    .beat_skip_i (beat_skip),
-    .weight_i    (weight),
-    .out_valid_o, .out_ready_i, .out_data_o, .out_skipped_o
+    .beat_valid_i  (beat_valid),
+    .beat_ready_o  (beat_ready),
+    .beat_x_i      (beat_x),
+    .beat_address_i(beat_address),
+    .beat_shift_i  (beat_shift),
+    .beat_first_i  (beat_first),
+    .beat_last_i   (beat_last),
+    .beat_skip_i   (beat_skip),
+    .out_valid_o, .out_ready_i, .out_data_o, .out_skipped_o,
+    .write_en_i, .write_addr_i, .write_data_i
   );
 
 endmodule
