@@ -9,6 +9,7 @@
 
 #include "Vaccelerator.h"
 #include "recorder.h"
+#include "states.h"
 #include "verilated.h"
 
 // Written for each design: its streams, and the widths of its ports.
@@ -37,6 +38,7 @@ class Harness {
     const Home home(folder);
     model_->eval();
     for (const Stream& stream : streams_of(*model_)) recorders_.emplace_back(stream);
+    states_ = std::make_unique<States>(context_);
   }
   ~Harness() { model_->final(); }
 
@@ -72,6 +74,7 @@ class Harness {
         --missing;
       }
       settle(1);
+      if (cycle == flip_cycle_) states_->flip(flip_state_, flip_bit_);
       ++cycle;
       idle = moved ? 0 : idle + 1;
       if (idle > patience) return -1;
@@ -81,6 +84,13 @@ class Harness {
 
   const Recorder& recorder(int index) const { return recorders_.at(index); }
   int streams() const { return static_cast<int>(recorders_.size()); }
+  // Flips a bit at the end of a cycle of the runs that follow; never if the cycle is negative.
+  void flip_at(int64_t cycle, int64_t state, int64_t bit) {
+    flip_cycle_ = cycle;
+    flip_state_ = state;
+    flip_bit_ = bit;
+  }
+  States& states() { return *states_; }
   bool input_ready() const { return model_->in_ready_o; }
   std::string error;
 
@@ -136,6 +146,8 @@ class Harness {
   VerilatedContext context_;
   std::unique_ptr<Vaccelerator> model_;
   std::vector<Recorder> recorders_;
+  std::unique_ptr<States> states_;
+  int64_t flip_cycle_ = -1, flip_state_ = 0, flip_bit_ = 0;
   std::mt19937_64 random_;
 };
 
@@ -181,4 +193,18 @@ EXPORT const uint8_t* harness_skipped(Harness* harness, int stream) {
 }
 EXPORT const int64_t* harness_cycles(Harness* harness, int stream) {
   return harness->recorder(stream).cycles().data();
+}
+
+EXPORT int64_t harness_states(Harness* harness) { return harness->states().count(); }
+EXPORT const char* harness_state_name(Harness* harness, int64_t state) {
+  return harness->states().at(state).name.c_str();
+}
+EXPORT int64_t harness_state_bits(Harness* harness, int64_t state) {
+  const States::State& found = harness->states().at(state);
+  return found.words * found.bits;
+}
+EXPORT void harness_flip(Harness* harness, int64_t state, int64_t bit) { harness->states().flip(state, bit); }
+EXPORT int harness_bit(Harness* harness, int64_t state, int64_t bit) { return harness->states().get(state, bit); }
+EXPORT void harness_flip_at(Harness* harness, int64_t cycle, int64_t state, int64_t bit) {
+  harness->flip_at(cycle, state, bit);
 }

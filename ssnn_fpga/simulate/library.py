@@ -31,6 +31,16 @@ class Recorded:
     """Cycle in which each token moved."""
 
 
+@dataclass(frozen=True)
+class State:
+    """A register or memory of the compiled model."""
+
+    name: str
+    """Hierarchical."""
+    bits: int
+    """All of them, those of a memory word by word."""
+
+
 class Library:
     """One instance of a compiled accelerator."""
 
@@ -86,6 +96,28 @@ class Library:
         skipped = np.ctypeslib.as_array(flags, (count,)).copy() if flags else np.zeros(0, dtype=np.uint8)
         return Recorded(tokens, skipped, cycles)
 
+    def states(self) -> list[State]:
+        """Registers and memories, in the order of their index; none unless compiled with them open."""
+        return [
+            State(
+                self._c.harness_state_name(self._handle, index).decode(),
+                int(self._c.harness_state_bits(self._handle, index)),
+            )
+            for index in range(self._c.harness_states(self._handle))
+        ]
+
+    def flip(self, state: int, bit: int) -> None:
+        """Flips one bit of a state now."""
+        self._c.harness_flip(self._handle, state, bit)
+
+    def bit(self, state: int, bit: int) -> bool:
+        """The present value of one bit of a state."""
+        return bool(self._c.harness_bit(self._handle, state, bit))
+
+    def flip_at(self, cycle: int | None, state: int = 0, bit: int = 0) -> None:
+        """Flips one bit at the end of ``cycle`` of each run that follows; None: no more."""
+        self._c.harness_flip_at(self._handle, -1 if cycle is None else cycle, state, bit)
+
     def _state(self) -> str:
         parts = [f"input ready={self._c.harness_input_ready(self._handle)}"]
         for index, name in enumerate(self.streams):
@@ -115,6 +147,12 @@ def _declare(c: ctypes.CDLL) -> ctypes.CDLL:
         "harness_tokens": (_BYTES, [handle, index]),
         "harness_skipped": (_BYTES, [handle, index]),
         "harness_cycles": (_CYCLES, [handle, index]),
+        "harness_states": (i64, [handle]),
+        "harness_state_name": (ctypes.c_char_p, [handle, i64]),
+        "harness_state_bits": (i64, [handle, i64]),
+        "harness_bit": (index, [handle, i64, i64]),
+        "harness_flip": (None, [handle, i64, i64]),
+        "harness_flip_at": (None, [handle, i64, i64, i64]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(c, name)

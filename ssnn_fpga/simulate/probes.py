@@ -5,6 +5,9 @@ The design itself stays as it is synthesised: what is visible is told in a confi
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from ssnn_fpga.plan.plan import Plan, Stage
 from ssnn_fpga.plan.streams import AccumulatorStream
 from ssnn_fpga.rtl.stream import token_bytes
@@ -13,13 +16,29 @@ from ssnn_fpga.rtl.toplevel import TOP, signals
 PREFIX = f"V{TOP}"
 
 
-def configuration(plan: Plan) -> str:
+_ASSIGNED = re.compile(
+    r"(?:^|[;:)]|\bbegin|\belse)\s*(\{[^{}]*\}|[a-zA-Z_]\w*)\s*(?:\[[^;]*?\]\s*)*<=", re.MULTILINE
+)
+"""Left side of a non-blocking assignment, which in this library makes a register or a memory."""
+
+
+def registers(source: str) -> list[str]:
+    """Names of the registers and memories of a SystemVerilog source, sorted."""
+    text = re.sub(r"//.*|\bfor\s*\([^)]*\)", "", source)
+    return sorted({name for left in _ASSIGNED.findall(text) for name in re.findall(r"[a-zA-Z_]\w*", left)})
+
+
+def configuration(plan: Plan, states: Mapping[str, str] | None = None) -> str:
     """Verilator configuration: which wires of the top level stay readable.
+
+    ``states``: sources by module whose registers and memories shall be writable.
 
     The kernel's lanes, by far the most logic, stay modules, so that their C++ stands once.
     """
     wires = [wire for stage in plan.stages[:-1] for wire in _wires(stage)]
     lines = [f'public_flat_rd -module "{TOP}" -var "{wire}"' for wire in wires]
+    for module, source in (states or {}).items():
+        lines += [f'public_flat_rw -module "{module}" -var "{name}"' for name in registers(source)]
     return "\n".join(["`verilator_config", 'no_inline -module "popcount_lane"', *lines, ""])
 
 

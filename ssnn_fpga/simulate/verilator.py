@@ -38,15 +38,16 @@ _CFLAGS = (
 _LDFLAGS = "-shared -Wl,-Bsymbolic"
 
 
-def compile_design(design: Design, build: Path | None = None) -> Path:
+def compile_design(design: Design, build: Path | None = None, *, states: bool = False) -> Path:
     """The shared library of a design, built if it is not there yet.
 
     ``build`` is the folder of compiled designs: ``SSNN_FPGA_CACHE``, or ssnn-fpga in the user's
     cache folder, if not given. A design is found again by the content of its sources, so other
-    memory images do not make a new build. Raises UserError where a tool is missing.
+    memory images do not make a new build. With ``states`` every register and memory stays open to
+    faults, which makes the model slower. Raises UserError where a tool is missing.
     """
     folder = build or _cache()
-    sources = _sources(design)
+    sources = _sources(design, states)
     target = folder / f"{TOP}-{_digest(sources)}"
     if not (target / LIBRARY).exists():
         environment = _environment()
@@ -76,12 +77,13 @@ def _cache() -> Path:
     return Path(given) if given else base / "ssnn-fpga"
 
 
-def _sources(design: Design) -> dict[str, str]:
+def _sources(design: Design, states: bool) -> dict[str, str]:
     """Every file that goes into the build, by name; SystemVerilog in order of compilation."""
     harness = sorted(harness_directory().glob("*.*"))
+    modules = {path.stem: path.read_text() for path in design.sources}
     return {
-        "visible.vlt": probes.configuration(design.plan),
-        **{path.name: path.read_text() for path in design.sources},
+        "visible.vlt": probes.configuration(design.plan, modules if states else None),
+        **{f"{module}.sv": text for module, text in modules.items()},
         **{path.name: path.read_text() for path in harness},
         "streams.cpp": probes.table(design.plan),
     }
