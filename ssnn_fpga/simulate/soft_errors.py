@@ -38,6 +38,15 @@ OUTCOMES = ("masked", "other logits", "wrong class", "stuck")
 
 
 @dataclass(frozen=True)
+class Fault:
+    """A bit of a state that flips at the end of a cycle."""
+
+    cycle: int
+    state: int
+    bit: int
+
+
+@dataclass(frozen=True)
 class Injection:
     """One flipped bit and what came of it."""
 
@@ -92,8 +101,8 @@ class FaultyAccelerator:
     ) -> None:
         self._library.close()
 
-    def logits(self, frames: Integers, fault: tuple[int, int, int] | None = None) -> tuple[Integers, int]:
-        """Logits (N, O) of frames (N,T,C,H,W) and the cycles taken; ``fault``: cycle, state, bit.
+    def logits(self, frames: Integers, fault: Fault | None = None) -> tuple[Integers, int]:
+        """Logits (N, O) of frames (N,T,C,H,W) and the cycles taken.
 
         Raises SimulationError where the fault keeps results back or makes one too many. A state
         that the next run would still see flipped, such as a weight, is repaired afterwards.
@@ -101,8 +110,8 @@ class FaultyAccelerator:
         plan = self.design.plan
         tokens = stream.pack_tokens(frames, plan.input.group, plan.input.bits)
         if fault is not None:
-            self._library.flip_at(*fault)
-            before = self._library.bit(*fault[1:])
+            self._library.flip_at(fault.cycle, fault.state, fault.bit)
+            before = self._library.bit(fault.state, fault.bit)
         try:
             cycles = self._library.run(
                 tokens,
@@ -115,8 +124,8 @@ class FaultyAccelerator:
             )
         finally:
             self._library.flip_at(None)
-            if fault is not None and self._library.bit(*fault[1:]) != before:
-                self._library.flip(*fault[1:])
+            if fault is not None and self._library.bit(fault.state, fault.bit) != before:
+                self._library.flip(fault.state, fault.bit)
         last = len(plan.stages) - 1
         recorded = self._library.recorded(last, stream.token_bytes(plan.output.token_bits))
         logits, _ = stream.unpack_logits(recorded.tokens, plan.output.channels, plan.output.bits)
@@ -161,7 +170,7 @@ def run_campaign(
             state = by_kind[kind][which]
             bit = int(place - (ends[which - 1] if which else 0))
             cycle = int(rng.integers(latest))
-            outcome, recovered = _outcome(accelerator, frames, expected, (cycle, state, bit))
+            outcome, recovered = _outcome(accelerator, frames, expected, Fault(cycle, state, bit))
             name = accelerator.states[state].name
             campaign.injections.append(Injection(kind, name, bit, cycle, outcome, recovered))
             progress()
@@ -169,7 +178,7 @@ def run_campaign(
 
 
 def _outcome(
-    accelerator: FaultyAccelerator, frames: Integers, expected: Integers, fault: tuple[int, int, int]
+    accelerator: FaultyAccelerator, frames: Integers, expected: Integers, fault: Fault
 ) -> tuple[str, bool]:
     try:
         logits, _ = accelerator.logits(frames, fault)

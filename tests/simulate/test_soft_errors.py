@@ -12,7 +12,7 @@ from ssnn_fpga.golden.engine import run as run_golden
 from ssnn_fpga.plan.solve import make_plan
 from ssnn_fpga.rtl.generate import write_design
 from ssnn_fpga.simulate.probes import registers
-from ssnn_fpga.simulate.soft_errors import KINDS, OUTCOMES, FaultyAccelerator, kind_of, run_campaign
+from ssnn_fpga.simulate.soft_errors import KINDS, OUTCOMES, Fault, FaultyAccelerator, kind_of, run_campaign
 from tests.random_networks import random_frames, random_network
 
 
@@ -61,7 +61,7 @@ def test_a_flipped_weight_stays_until_repaired(design: Path, compiled: Path) -> 
             if kind_of(state.name) == "weights" and f"i_{dense.name}." in state.name
         )
         changed = sum(
-            bool((accelerator.logits(frames, (0, index, bit))[0] != expected).any())
+            bool((accelerator.logits(frames, Fault(0, index, bit))[0] != expected).any())
             for bit in range(0, accelerator.states[index].bits, 7)
         )
         assert changed > 0
