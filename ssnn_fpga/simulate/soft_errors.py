@@ -167,11 +167,11 @@ def run_campaign(
         ends = np.cumsum(sizes[kind])
         for place in rng.integers(ends[-1], size=per_kind):
             which = int(np.searchsorted(ends, place, side="right"))
-            state = by_kind[kind][which]
+            struck = by_kind[kind][which]
             bit = int(place - (ends[which - 1] if which else 0))
             cycle = int(rng.integers(latest))
-            outcome, recovered = _outcome(accelerator, frames, expected, Fault(cycle, state, bit))
-            name = accelerator.states[state].name
+            outcome, recovered = _outcome(accelerator, frames, expected, Fault(cycle, struck, bit))
+            name = accelerator.states[struck].name
             campaign.injections.append(Injection(kind, name, bit, cycle, outcome, recovered))
             progress()
     return campaign
