@@ -22,7 +22,7 @@ class Engine(Protocol):
     """Anything that can run frames (N,T,C,H,W) through a network."""
 
     def trace(self, frames: Integers) -> Mapping[str, Integers]:
-        """Every layer's values: (N,T,C,H,W), and (N,O) for the read-out's logits."""
+        """Every layer's values: (N,T,C,H,W), and (N,O) for logits."""
         ...
 
 
@@ -79,8 +79,8 @@ def open_engine(name: str, network: Network, design: Path) -> Engine:
 def classes_of(trace: Mapping[str, Integers]) -> Integers:
     """Predicted class numbers (N,): the first index of the largest logit.
 
-    The logits (N, O) are the one value of a trace that has no time and space.
+    Logits (N, O) have no time and space; those that the network ends in are a trace's last.
     """
-    logits = next(values for values in trace.values() if values.ndim == 2)
+    *_, logits = (values for values in trace.values() if values.ndim == 2)
     classes: Integers = np.argmax(logits, axis=1).astype(np.int64)
     return classes

@@ -8,6 +8,7 @@ the integer type of its input: the caller chooses one that holds every value of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -27,8 +28,11 @@ def _exact_float(weight: Integers, maximum: int) -> np.dtype[np.floating]:
     return np.dtype(np.float32 if bound < _EXACT_FLOAT32 else np.float64)
 
 
-def conv(x: Integers, weight: Integers, stride: int = 1, padding: int = 0) -> Integers:
-    """Convolution of (N,T,C,H,W) with (O,C,K,K): signed accumulators (N,T,O,H',W')."""
+def conv(x: Integers, weight: Integers, stride: int = 1, padding: int = 0, groups: int = 1) -> Integers:
+    """Convolution of (N,T,C,H,W) with (O,C/groups,K,K): signed accumulators (N,T,O,H',W').
+
+    Output channel o sees the C/groups input channels from (o // (O/groups)) * C/groups on.
+    """
     n, t, c, height, width = x.shape
     o, _, k, _ = weight.shape
     rows, columns = ((size + 2 * padding - k) // stride + 1 for size in (height, width))
@@ -40,7 +44,8 @@ def conv(x: Integers, weight: Integers, stride: int = 1, padding: int = 0) -> In
         for j in range(k):
             below, right = i + stride * (rows - 1) + 1, j + stride * (columns - 1) + 1
             taps[:, :, i, j] = padded[:, :, i:below:stride, j:right:stride]
-    a = weight.reshape(o, -1).astype(kind) @ taps.reshape(n * t, c * k * k, rows * columns)
+    kernels = weight.reshape(groups, o // groups, -1).astype(kind)
+    a = kernels @ taps.reshape(n * t, groups, c // groups * k * k, rows * columns)
     return a.astype(x.dtype).reshape(n, t, o, rows, columns)
 
 
@@ -69,15 +74,25 @@ def neuron(
     strict: bool = False,
     reset: Literal["subtract", "zero"] = "subtract",
     fraction: int = 4,
+    filter_shift: int = 0,
 ) -> Integers:
-    """Spikes (N,T,C,H,W) of accumulators of the same shape; theta and bias are (C,)."""
+    """Spikes (N,T,C,H,W) of accumulators of the same shape; theta and bias are (C,).
+
+    c[t] = c[t-1] - (c[t-1] >> filter_shift) + (a[t] << fraction) + bias, c[-1] = 0
+    U[t] = leak(V[t-1]) + c[t], V[-1] = 0
+    s[t] = number of l in 1..levels with U[t] >= l*theta + strict
+    V[t] = U[t] - s[t]*theta ("subtract")   or   0 where s[t] > 0 else U[t] ("zero")
+    """
     threshold = theta.reshape(-1, 1, 1).astype(a.dtype)
     offset = bias.reshape(-1, 1, 1).astype(a.dtype)
     spikes = np.empty_like(a)
-    v = np.zeros_like(a[:, 0])
+    c = v = np.zeros_like(a[:, 0])
     for t in range(a.shape[1]):
         u = a[:, t] << fraction
         u += offset
+        if filter_shift:
+            u += c - (c >> filter_shift)
+            c = u.copy()
         u += leak(v, leak_multiplier, leak_shift)
         s = spikes[:, t]
         s[...] = u >= threshold + int(strict)
@@ -114,8 +129,35 @@ def slice_along(x: Integers, axis: int, part: slice) -> Integers:
     return x[(slice(None),) * axis + (part,)]
 
 
+def join(xs: Sequence[Integers]) -> Integers:
+    """Sum of activations of one shape."""
+    y = xs[0].copy()
+    for x in xs[1:]:
+        y += x
+    return y
+
+
+def current_join(a1: Integers, a2: Integers, gain: Integers, fraction: int = 4) -> Integers:
+    """(a1 << fraction) + gain * a2, accumulators (N,T,C,H,W) of one shape; gain is (C,)."""
+    a = a1 << fraction
+    a += gain.reshape(-1, 1, 1).astype(a.dtype) * a2
+    return a
+
+
 def readout(a: Integers, bias: Integers, fraction: int = 4) -> Integers:
     """Logits (N, O) of accumulators (N,T,O,1,1): summed over time, with T times the bias."""
     logits: Integers = a[..., 0, 0].sum(axis=1, dtype=a.dtype) << fraction
     logits += (a.shape[1] * bias).astype(a.dtype)
     return logits
+
+
+def sure(logits: Integers, margin: int) -> NDArray[np.bool_]:
+    """(N,) whether the largest of a sample's logits (N,O) is at least ``margin`` above the second."""
+    top = np.partition(logits.astype(np.int64), -2, axis=1)[:, -2:]
+    result: NDArray[np.bool_] = top[:, 1] - top[:, 0] >= margin
+    return result
+
+
+def early_exit(early: Integers, final: Integers, margin: int) -> Integers:
+    """(N,O) the early logits of a sample that is sure by ``margin``, else its final logits."""
+    return np.where(sure(early, margin)[:, None], early, final)

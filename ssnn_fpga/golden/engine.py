@@ -19,9 +19,12 @@ from ssnn_fpga.network.layers import (
     Accumulator,
     Activation,
     Conv,
+    CurrentJoin,
     Dense,
+    EarlyExit,
     Edge,
     Integers,
+    Join,
     Layer,
     Logits,
     Network,
@@ -32,7 +35,7 @@ from ssnn_fpga.network.layers import (
     signed_bits,
 )
 from ssnn_fpga.network.ranges import analyse
-from ssnn_fpga.network.shapes import edges
+from ssnn_fpga.network.shapes import edges, output_of
 
 _Kept = TypeVar("_Kept")
 
@@ -44,14 +47,14 @@ _TYPES = (np.int16, np.int32, np.int64)
 
 
 class Trace(Mapping[str, Integers]):
-    """What every layer emitted: layer name -> int64 (N, T, C, H, W), the read-out's (N, O).
+    """What every layer emitted: layer name -> int64 (N, T, C, H, W); read-outs and exits (N, O).
 
     Values are kept in the narrowest type that is exact and widened when they are asked for.
     """
 
-    def __init__(self, values: Mapping[str, Integers], readout: str) -> None:
+    def __init__(self, values: Mapping[str, Integers], output: str) -> None:
         self._values = dict(values)
-        self._readout = readout
+        self._output = output
 
     def __getitem__(self, layer: str) -> Integers:
         return self._values[layer].astype(np.int64)
@@ -64,30 +67,32 @@ class Trace(Mapping[str, Integers]):
 
     @property
     def logits(self) -> Integers:
-        """(N, O) logits of the read-out."""
-        return self[self._readout]
+        """(N, O) logits that the network ends in."""
+        return self[self._output]
 
     @property
     def classes(self) -> Integers:
         """(N,) class of each sample: the first index of its largest logit."""
-        classes: Integers = self._values[self._readout].argmax(axis=1)
+        classes: Integers = self._values[self._output].argmax(axis=1)
         return classes
 
 
 def run(network: Network, frames: Integers) -> Trace:
     """Every layer's values for ``frames``, integers of shape (N, T, C, H, W).
 
-    Raises UserError where the frames do not fit the network's input.
+    Raises UserError where the frames do not fit the network's input, or the network does not end
+    in logits.
     """
+    output = output_of(network)
     names = [layer.name for layer in network.layers]
     chunks = _run_in_chunks(network, frames, lambda values: values)
-    return Trace({name: np.concatenate([c[name] for c in chunks]) for name in names}, readout_name(network))
+    return Trace({name: np.concatenate([c[name] for c in chunks]) for name in names}, output)
 
 
 def classify(network: Network, frames: Integers) -> Integers:
     """(N,) classes of ``frames`` (N, T, C, H, W), without keeping the intermediate values."""
-    readout = readout_name(network)
-    return np.concatenate(_run_in_chunks(network, frames, lambda values: values[readout].argmax(axis=1)))
+    output = output_of(network)
+    return np.concatenate(_run_in_chunks(network, frames, lambda values: values[output].argmax(axis=1)))
 
 
 def _run_in_chunks(
@@ -103,7 +108,7 @@ def _run_in_chunks(
     def work(first: int) -> _Kept:
         values = {NETWORK_INPUT: frames[first : first + count].astype(kind)}
         for layer in network.layers:
-            values[layer.name] = run_layer(layer, values[layer.inputs[0]])
+            values[layer.name] = run_layer(layer, *(values[source] for source in layer.inputs))
         return keep(values)
 
     starts = range(0, max(1, len(frames)), count)
@@ -139,7 +144,7 @@ def _values_in_work(layer: Layer, edge_of: Mapping[str, Edge]) -> int:
     edge = edge_of[layer.name]
     if isinstance(edge, Logits):
         return edge.channels
-    taps = int(np.prod(layer.weight.shape[1:])) if isinstance(layer, Conv) else 0
+    taps = layer.groups * int(np.prod(layer.weight.shape[1:])) if isinstance(layer, Conv) else 0
     return edge.timesteps * edge.height * edge.width * (edge.channels + taps)
 
 
@@ -152,9 +157,17 @@ def _working_type(network: Network) -> np.dtype[np.int64]:
         if isinstance(layer, Neuron):
             neuron = ranges.neurons[layer.name]
             highest_threshold = layer.levels * int(layer.theta.max()) + 1
-            bits += [neuron.membrane_bits, neuron.product_bits, signed_bits(0, highest_threshold)]
+            bits += [neuron.membrane_bits, neuron.current_bits, neuron.product_bits]
+            bits.append(signed_bits(0, highest_threshold))
         elif isinstance(layer, Readout):
             bits.append(ranges.readouts[layer.name].logit_bits)
+        elif isinstance(layer, CurrentJoin):
+            # The products alone may pass the bounds of a sum that they never stand in.
+            second = edge_of[layer.inputs[1]]
+            assert isinstance(edge, Accumulator)
+            assert isinstance(second, Accumulator)
+            gain = int(np.abs(layer.gain).max())
+            bits += [edge.bits, signed_bits(gain * second.minimum, gain * max(1, second.maximum))]
         elif isinstance(layer, TemporalTransform) and isinstance(edge, Activation):
             bits.append(signed_bits(0, (edge.maximum + 1) << layer.shift))
         elif not isinstance(edge, Logits):
@@ -164,11 +177,12 @@ def _working_type(network: Network) -> np.dtype[np.int64]:
     return kind
 
 
-def run_layer(layer: Layer, x: Integers) -> Integers:
-    """One layer's output for its input x (N, T, C, H, W)."""
+def run_layer(layer: Layer, *inputs: Integers) -> Integers:
+    """One layer's output for its inputs (N, T, C, H, W), or (N, O) where it reads logits."""
+    x = inputs[0]
     match layer:
         case Conv():
-            return arithmetic.conv(x, layer.weight, layer.stride, layer.padding)
+            return arithmetic.conv(x, layer.weight, layer.stride, layer.padding, layer.groups)
         case Dense():
             return arithmetic.dense(x, layer.weight)
         case Neuron():
@@ -182,21 +196,20 @@ def run_layer(layer: Layer, x: Integers) -> Integers:
                 strict=layer.strict,
                 reset=layer.reset,
                 fraction=layer.fraction,
+                filter_shift=layer.filter_shift,
             )
         case TemporalTransform():
             return arithmetic.temporal_transform(x, layer.matrix, layer.shift, layer.fraction)
         case Pool():
             return arithmetic.pool(x, layer.kind, layer.size)
+        case Join():
+            return arithmetic.join(inputs)
+        case CurrentJoin():
+            return arithmetic.current_join(x, inputs[1], layer.gain, layer.fraction)
         case Readout():
             return arithmetic.readout(x, layer.bias, layer.fraction)
-
-
-def readout_name(network: Network) -> str:
-    """Name of the network's one read-out. Raises UserError where there is none, or more than one."""
-    names = [layer.name for layer in network.layers if isinstance(layer, Readout)]
-    if len(names) != 1:
-        raise UserError(f"network {network.name!r} has {len(names)} read-outs; it must have exactly one")
-    return names[0]
+        case EarlyExit():
+            return arithmetic.early_exit(x, inputs[1], layer.margin)
 
 
 def _check_frames(network: Network, frames: Integers) -> None:

@@ -57,21 +57,31 @@ def signed_bits(minimum: int, maximum: int) -> int:
 class Accumulator:
     """What synapses emit: signed sums of shape (T, C, H, W).
 
-    The bounds follow from the real weights: minimum <= 0 <= maximum, over all channels,
-    and no partial sum in any order leaves them.
+    The bounds of each output channel follow from its real weights: lows[o] <= 0 <= highs[o], and
+    no partial sum in any order leaves them.
     """
 
     timesteps: int
     channels: int
     height: int
     width: int
-    minimum: int
-    maximum: int
+    lows: tuple[int, ...]
+    highs: tuple[int, ...]
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """(T, C, H, W)."""
         return (self.timesteps, self.channels, self.height, self.width)
+
+    @property
+    def minimum(self) -> int:
+        """Least value of any channel."""
+        return min(self.lows)
+
+    @property
+    def maximum(self) -> int:
+        """Greatest value of any channel."""
+        return max(self.highs)
 
     @property
     def bits(self) -> int:
@@ -81,7 +91,7 @@ class Accumulator:
 
 @dataclass(frozen=True)
 class Logits:
-    """What the read-out emits: one signed value a class, with its exact bounds."""
+    """What a read-out or an early exit emits: one signed value a class, with the bounds of all."""
 
     channels: int
     minimum: int
@@ -95,19 +105,28 @@ class Logits:
 
 @dataclass(frozen=True)
 class Conv:
-    """Synapses of a convolution. Emits signed accumulators (N, T, O, H', W')."""
+    """Synapses of a convolution. Emits signed accumulators (N, T, O, H', W').
+
+    With ``groups`` g, output channel o sees the C/g input channels from (o // (O/g)) * C/g on;
+    g = C is a depthwise convolution. Weights of ``weight_bits`` B lie in the narrow range
+    +-(2**(B-1) - 1), so 2 bits are ternary; 1 bit is binary, -1 and +1 without 0.
+    """
 
     name: str
     inputs: tuple[str, ...]
-    weight: Integers  # (O, C, K, K)
+    weight: Integers  # (O, C/groups, K, K)
     weight_bits: int
     stride: int = 1
     padding: int = 0
+    groups: int = 1
 
 
 @dataclass(frozen=True)
 class Dense:
-    """Synapses of a fully connected layer. Emits signed accumulators (N, T, O, 1, 1)."""
+    """Synapses of a fully connected layer. Emits signed accumulators (N, T, O, 1, 1).
+
+    ``weight_bits`` as for ``Conv``.
+    """
 
     name: str
     inputs: tuple[str, ...]
@@ -119,10 +138,14 @@ class Dense:
 class Neuron:
     """Leaky integrate-and-fire neuron with ``levels`` thresholds, on accumulators.
 
-    c[t] = (a[t] << fraction) + bias;  U[t] = leak(V[t-1]) + c[t], V[-1] = 0
+    c[t] = c[t-1] - (c[t-1] >> filter_shift) + (a[t] << fraction) + bias, c[-1] = 0
+    U[t] = leak(V[t-1]) + c[t], V[-1] = 0
     s[t] = number of l in 1..levels with U[t] >= l*theta + strict
     V[t] = U[t] - s[t]*theta ("subtract")   or   0 where s[t] > 0 else U[t] ("zero")
     leak(V) = (V * leak_multiplier) >> leak_shift, rounding towards minus infinity
+
+    A filter_shift of 0 is no filter: c[t] = (a[t] << fraction) + bias. Behind a ``CurrentJoin``,
+    whose sums are on the membrane's grid already, fraction is 0.
     """
 
     name: str
@@ -135,6 +158,7 @@ class Neuron:
     strict: bool = False  # True: fires on U > l*theta (d = 1 of the contract)
     reset: Literal["subtract", "zero"] = "subtract"
     fraction: int = 4
+    filter_shift: int = 0
 
 
 @dataclass(frozen=True)
@@ -150,12 +174,36 @@ class TemporalTransform:
 
 @dataclass(frozen=True)
 class Pool:
-    """Spatial pooling, size == stride, output sizes floor. Max of spikes is OR."""
+    """Spatial pooling, size == stride, output sizes floor. Max of spikes is OR.
+
+    A size equal to height and width is global pooling.
+    """
 
     name: str
     inputs: tuple[str, ...]
     kind: Literal["max", "sum"]
     size: int = 2
+
+
+@dataclass(frozen=True)
+class Join:
+    """Sum of two or more activations of one shape; its maximum is the sum of their maxima."""
+
+    name: str
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CurrentJoin:
+    """Adds the accumulators of two synapse layers on the membrane's grid, before one neuron.
+
+    a[t,o] = (a1[t,o] << fraction) + gain[o] * a2[t,o], signed accumulators of the same shape.
+    """
+
+    name: str
+    inputs: tuple[str, ...]  # the layers of a1 and a2
+    gain: Integers  # (O,), round(g2/g1 * 2**fraction); 0 where the second branch is lost in the grid
+    fraction: int = 4
 
 
 @dataclass(frozen=True)
@@ -171,7 +219,20 @@ class Readout:
     fraction: int = 4
 
 
-Layer = Conv | Dense | Neuron | TemporalTransform | Pool | Readout
+@dataclass(frozen=True)
+class EarlyExit:
+    """Takes the early logits of a sample where they are sure enough, else the final ones.
+
+    A sample exits where its largest early logit is at least ``margin`` above its second largest,
+    in the integer units of the early read-out. The final logits may come from a further exit.
+    """
+
+    name: str
+    inputs: tuple[str, ...]  # a read-out, and a read-out or early exit
+    margin: int
+
+
+Layer = Conv | Dense | Neuron | TemporalTransform | Pool | Join | CurrentJoin | Readout | EarlyExit
 
 
 Edge = Activation | Accumulator | Logits
@@ -194,7 +255,11 @@ class Compression:
 
 @dataclass(frozen=True)
 class Network:
-    """A whole network: input edge, layers in topological order, class names."""
+    """A whole network: input edge, layers in topological order, class names.
+
+    Several layers may read one edge. Where the network is complete, its last layer gives the
+    logits and is the only one that no other layer reads.
+    """
 
     name: str
     input: Activation

@@ -26,8 +26,11 @@ from ssnn_fpga.network.layers import (
     Accumulator,
     Activation,
     Conv,
+    CurrentJoin,
     Dense,
+    EarlyExit,
     Edge,
+    Join,
     Layer,
     Logits,
     Network,
@@ -60,9 +63,8 @@ def lower(network: Network, *, every_layer: bool = False) -> onnx.ModelProto:
     edge_of = edges(network)
     graph = _Graph()
     for layer in network.layers:
-        source = edge_of[layer.inputs[0]]
         _check_exact(layer, edge_of[layer.name])
-        graph.add_layer(layer, source, edge_of[layer.name])
+        graph.add_layer(layer, [edge_of[source] for source in layer.inputs], edge_of[layer.name])
     names = [layer.name for layer in network.layers]
     outputs = names if every_layer else names[-1:]
     infos = {name: _value_info(name, edge_of[name]) for name in (NETWORK_INPUT, *names)}
@@ -115,9 +117,9 @@ class _Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
 
-    def add_layer(self, layer: Layer, source: Edge, edge: Edge) -> None:
-        """Append the nodes that compute ``layer`` from its input edge."""
-        name, x = layer.name, layer.inputs[0]
+    def add_layer(self, layer: Layer, sources: Sequence[Edge], edge: Edge) -> None:
+        """Append the nodes that compute ``layer`` from its input edges."""
+        name, x, source = layer.name, layer.inputs[0], sources[0]
         match layer:
             case Conv() | Dense():
                 assert isinstance(source, Activation)
@@ -139,6 +141,7 @@ class _Graph:
                     strict=int(layer.strict),
                     reset_to_zero=int(layer.reset == "zero"),
                     fraction=layer.fraction,
+                    filter_shift=layer.filter_shift,
                 )
             case TemporalTransform():
                 matrix = self._constant(f"{name}/matrix", layer.matrix)
@@ -153,9 +156,16 @@ class _Graph:
             case Pool():
                 assert isinstance(source, Activation)
                 self._pool(layer, source.channels)
+            case Join():
+                self._node("Sum", layer.inputs, name)
+            case CurrentJoin():
+                assert isinstance(edge, Accumulator)
+                self._current_join(layer, edge)
             case Readout():
                 assert isinstance(source, Accumulator)
                 self._readout(layer, source)
+            case EarlyExit():
+                self._early_exit(layer)
 
     def _synapses(self, layer: Conv | Dense, source: Activation, edge: Accumulator) -> None:
         name = layer.name
@@ -199,6 +209,7 @@ class _Graph:
                 kernel_shape=[kernel, kernel],
                 strides=[layer.stride] * 2,
                 pads=[layer.padding] * 4,
+                group=layer.groups,
             )
             return
         flat = self._node("Flatten", [x], f"{out}/flat", axis=1)
@@ -224,6 +235,37 @@ class _Graph:
         scaled = self._node("Mul", [summed, gain], f"{name}/scaled")
         bias = self._constant(f"{name}/bias", source.timesteps * layer.bias)
         self._node("Add", [scaled, bias], name)
+
+    def _current_join(self, layer: CurrentJoin, edge: Accumulator) -> None:
+        """In float64, where every accumulator is exact, and back."""
+        name = layer.name
+        a1, a2 = (
+            self._node("Cast", [source], f"{name}/a{place}", to=TensorProto.DOUBLE)
+            for place, source in enumerate(layer.inputs, start=1)
+        )
+        grid = self._constant(f"{name}/grid", np.float64(1 << layer.fraction))
+        gain = self._constant(f"{name}/gain", layer.gain.astype(np.float64).reshape(-1, 1, 1))
+        raised = self._node("Mul", [a1, grid], f"{name}/raised")
+        weighted = self._node("Mul", [a2, gain], f"{name}/weighted")
+        summed = self._node("Add", [raised, weighted], f"{name}/sum")
+        kind = TensorProto.DOUBLE if _is_wide(edge) else TensorProto.FLOAT
+        self._node("Cast", [summed], name, to=kind)
+
+    def _early_exit(self, layer: EarlyExit) -> None:
+        name = layer.name
+        early, final = layer.inputs
+        count = self._constant(f"{name}/two", np.array([2]))
+        self.nodes.append(
+            helper.make_node("TopK", [early, count], [f"{name}/top", f"{name}/places"], name=f"{name}/top")
+        )
+        parts = [f"{name}/first", f"{name}/second"]
+        self.nodes.append(
+            helper.make_node("Split", [f"{name}/top"], parts, name=f"{name}/parts", num_outputs=2)
+        )
+        lead = self._node("Sub", parts, f"{name}/lead")
+        margin = self._constant(f"{name}/margin", np.array([layer.margin]))
+        sure = self._node("GreaterOrEqual", [lead, margin], f"{name}/sure")
+        self._node("Where", [sure, early, final], name)
 
     def _node(
         self, operator: str, inputs: Sequence[str], output: str, domain: str = "", **attributes: Any

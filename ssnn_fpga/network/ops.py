@@ -26,11 +26,12 @@ _OLDEST_OPSET = 15  # the first with CastLike, and with a Shape that slices
 
 # X (T, C, ...) holds accumulators times scale; theta and bias are integers (C,). Dividing by the
 # scale and rounding gives the accumulators back. Mod takes the divisor's sign, which makes the
-# leak round towards minus infinity; Div truncates, which the clipping at 0 makes harmless.
+# leak and the filter's decay round towards minus infinity; Div truncates, which the clipping at 0
+# makes harmless.
 _LIF = """
 <domain: "ssnn_fpga.network.ops", opset_import: ["": OPSET]>
 Lif <leak_multiplier: int = 1, leak_shift: int = 1, levels: int = 1, strict: int = 0,
-     reset_to_zero: int = 0, fraction: int = 4>
+     reset_to_zero: int = 0, fraction: int = 4, filter_shift: int = 0>
 (X, scale, theta, bias) => (S)
 {
   zero = Constant <value_int: int = 0> ()
@@ -41,7 +42,9 @@ Lif <leak_multiplier: int = 1, leak_shift: int = 1, levels: int = 1, strict: int
   beyond = Constant <value_int: int = @strict> ()
   to_zero = Constant <value_int: int = @reset_to_zero> ()
   bits = Constant <value_int: int = @fraction> ()
+  filter = Constant <value_int: int = @filter_shift> ()
   divisor = Pow (two, shift)
+  decay = Pow (two, filter)
   grid = Pow (two, bits)
   resets_to_zero = Cast <to: int = 9> (to_zero)
 
@@ -56,18 +59,24 @@ Lif <leak_multiplier: int = 1, leak_shift: int = 1, levels: int = 1, strict: int
   threshold = Reshape (theta, column)
   offset = Reshape (bias, column)
   scaled = Mul (a, grid)
-  c = Add (scaled, offset)
+  drive = Add (scaled, offset)
 
-  first = Gather <axis: int = 0> (c, zero)
-  v_start = Sub (first, first)
-  v_end, spikes = Scan <num_scan_inputs: int = 1, body: graph = timestep
-    (int64[C, P] v, int64[C, P] c_t) => (int64[C, P] v_next, int64[C, P] s)
+  first = Gather <axis: int = 0> (drive, zero)
+  start = Sub (first, first)
+  c_end, v_end, spikes = Scan <num_scan_inputs: int = 1, body: graph = timestep
+    (int64[C, P] c, int64[C, P] v, int64[C, P] drive_t)
+    => (int64[C, P] c_next, int64[C, P] v_next, int64[C, P] s)
     {
+      c_below = Mod (c, decay)
+      c_whole = Sub (c, c_below)
+      c_decayed = Div (c_whole, decay)
+      c_left = Sub (c, c_decayed)
+      c_next = Add (c_left, drive_t)
       product = Mul (v, multiplier)
       below = Mod (product, divisor)
       whole = Sub (product, below)
       leaked = Div (whole, divisor)
-      u = Add (leaked, c_t)
+      u = Add (leaked, c_next)
       above = Sub (u, beyond)
       reached = Div (above, threshold)
       s = Clip (reached, zero, most)
@@ -76,7 +85,7 @@ Lif <leak_multiplier: int = 1, leak_shift: int = 1, levels: int = 1, strict: int
       fired = Greater (s, zero)
       v_zero = Where (fired, zero, u)
       v_next = Where (resets_to_zero, v_zero, v_subtract)
-    }> (v_start, c)
+    }> (start, start, drive)
 
   spikes_float = Cast <to: int = 1> (spikes)
   shape = Shape (X)
@@ -239,6 +248,7 @@ class Lif(_FunctionOp):
             "strict": ("i", False, 0),
             "reset_to_zero": ("i", False, 0),
             "fraction": ("i", False, 4),
+            "filter_shift": ("i", False, 0),
         }
 
     def make_shape_compatible_op(self, model: Any) -> onnx.NodeProto:

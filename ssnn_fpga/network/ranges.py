@@ -13,16 +13,14 @@ import numpy as np
 
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import (
-    Activation,
-    Conv,
-    Dense,
+    Accumulator,
     Integers,
     Network,
     Neuron,
     Readout,
     signed_bits,
 )
-from ssnn_fpga.network.shapes import channel_bounds, edges
+from ssnn_fpga.network.shapes import edges
 
 _WIDEST = 62
 """Bits of the widest value: the golden model computes in int64."""
@@ -42,11 +40,20 @@ class NeuronRange:
     """Unsigned bits of the largest threshold."""
     bias_bits: int
     """Two's complement bits of the biases, at least 1."""
+    current_minimum: int
+    """Least current c, and least value of (a << fraction) + bias."""
+    current_maximum: int
+    """Greatest current c, and greatest value of (a << fraction) + bias."""
 
     @property
     def membrane_bits(self) -> int:
-        """Two's complement bits that hold U, V and the input c at every timestep."""
+        """Two's complement bits that hold U and V at every timestep, and c where nothing filters it."""
         return signed_bits(self.minimum, self.maximum)
+
+    @property
+    def current_bits(self) -> int:
+        """Two's complement bits that hold the current c at every timestep."""
+        return signed_bits(self.current_minimum, self.current_maximum)
 
 
 @dataclass(frozen=True)
@@ -80,17 +87,14 @@ def analyse(network: Network) -> Ranges:
     Raises UserError where a value would pass 62 bits, or where ``edges`` finds a fault.
     """
     edge_of = edges(network)
-    layer_of = {layer.name: layer for layer in network.layers}
     neurons: dict[str, NeuronRange] = {}
     readouts: dict[str, ReadoutRange] = {}
     for layer in network.layers:
         if not isinstance(layer, Neuron | Readout):
             continue
-        synapses = layer_of[layer.inputs[0]]
-        assert isinstance(synapses, Conv | Dense)  # edges() has seen that accumulators arrive
-        source = edge_of[synapses.inputs[0]]
-        assert isinstance(source, Activation)
-        low, high = channel_bounds(synapses.weight, source.maximum)
+        source = edge_of[layer.inputs[0]]
+        assert isinstance(source, Accumulator)  # edges() has seen to it
+        low, high = np.array(source.lows, np.int64), np.array(source.highs, np.int64)
         if isinstance(layer, Neuron):
             neurons[layer.name] = neuron_range(layer, low, high, source.timesteps)
         else:
@@ -104,13 +108,19 @@ def neuron_range(layer: Neuron, low: Integers, high: Integers, timesteps: int) -
     drive_low = (low << layer.fraction) + layer.bias
     drive_high = (high << layer.fraction) + layer.bias
     v_low, v_high = np.zeros_like(low), np.zeros_like(high)
+    c_low, c_high = np.zeros_like(low), np.zeros_like(high)
+    current_low, current_high = [0], [0]
     seen_low, seen_high = [0], [0]
     products = [0]
     for _ in range(timesteps):
-        # The leak does not fall with V, so it maps bounds to bounds.
+        # Neither the leak nor the filter's decay falls with its argument: bounds map to bounds.
+        c_low = c_low - (c_low >> layer.filter_shift) + drive_low
+        c_high = c_high - (c_high >> layer.filter_shift) + drive_high
+        current_low.append(int(c_low.min()))
+        current_high.append(int(c_high.max()))
         products += [int((v_low * layer.leak_multiplier).min()), int((v_high * layer.leak_multiplier).max())]
-        u_low = ((v_low * layer.leak_multiplier) >> layer.leak_shift) + drive_low
-        u_high = ((v_high * layer.leak_multiplier) >> layer.leak_shift) + drive_high
+        u_low = ((v_low * layer.leak_multiplier) >> layer.leak_shift) + c_low
+        u_high = ((v_high * layer.leak_multiplier) >> layer.leak_shift) + c_high
         v_low, v_high = _after_reset(layer, u_low, u_high)
         seen_low += [int(u_low.min()), int(v_low.min())]
         seen_high += [int(u_high.max()), int(v_high.max())]
@@ -120,6 +130,8 @@ def neuron_range(layer: Neuron, low: Integers, high: Integers, timesteps: int) -
         product_bits=signed_bits(min(products), max(products)),
         theta_bits=int(layer.theta.max()).bit_length(),
         bias_bits=signed_bits(int(layer.bias.min()), int(layer.bias.max())),
+        current_minimum=min(current_low),
+        current_maximum=max(current_high),
     )
 
 
@@ -160,6 +172,8 @@ def _check_room(layer: Neuron | Readout, low: Integers, high: Integers, timestep
     drive = (accumulator << layer.fraction) + int(np.abs(layer.bias).max())
     largest = drive * timesteps
     if isinstance(layer, Neuron):
+        if layer.filter_shift:  # a gain at rest of 2**shift, and less than another step beyond it
+            largest *= min(timesteps, 2 << layer.filter_shift)
         largest += int(layer.theta.max()) * layer.levels + 1
         largest <<= layer.leak_shift
     if largest.bit_length() > _WIDEST:

@@ -18,7 +18,10 @@ from ssnn_fpga.network.layers import (
     Activation,
     Compression,
     Conv,
+    CurrentJoin,
     Dense,
+    EarlyExit,
+    Join,
     Layer,
     Network,
     Neuron,
@@ -31,7 +34,8 @@ from ssnn_fpga.network.shapes import edges
 _FORMAT = "ssnn-fpga integer network"
 _VERSION = 1
 _KINDS: dict[str, type[Layer]] = {
-    kind.__name__: kind for kind in (Conv, Dense, Neuron, TemporalTransform, Pool, Readout)
+    kind.__name__: kind
+    for kind in (Conv, Dense, Neuron, TemporalTransform, Pool, Join, CurrentJoin, Readout, EarlyExit)
 }
 
 

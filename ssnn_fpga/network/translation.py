@@ -172,7 +172,7 @@ class Translation:
 
     def _add(self, layer: Layer) -> str:
         self._layers.append(layer)
-        self._edges[layer.name] = edge_after(layer, self._edges[layer.inputs[0]])
+        self._edges[layer.name] = edge_after(layer, [self._edges[source] for source in layer.inputs])
         return layer.name
 
     # Synapses

@@ -10,8 +10,11 @@ from ssnn_fpga.network.layers import (
     Accumulator,
     Activation,
     Conv,
+    CurrentJoin,
     Dense,
+    EarlyExit,
     Edge,
+    Join,
     Layer,
     Logits,
     Network,
@@ -108,6 +111,7 @@ class Blocks:
 def cut(network: Network) -> Blocks:
     """The network's blocks. Raises UserError where it is no chain that ends in a read-out."""
     edge_of = edges(network)
+    _check_plannable(network)
     previous = NETWORK_INPUT
     for layer in network.layers:
         if layer.inputs != (previous,):
@@ -126,3 +130,19 @@ def cut(network: Network) -> Blocks:
         assert isinstance(synapses, Conv | Dense)
         blocks.append(Block(synapses, network.layers[start + 1 : end]))
     return Blocks(edge_of, analyse(network), network.layers[: starts[0]], tuple(blocks))
+
+
+def _check_plannable(network: Network) -> None:
+    """Refuse the layers that golden knows and the hardware does not know yet."""
+    for layer in network.layers:
+        if isinstance(layer, Join | CurrentJoin | EarlyExit):
+            fault = f"a layer of kind {type(layer).__name__}"
+        elif isinstance(layer, Conv) and layer.groups != 1:
+            fault = f"a convolution of {layer.groups} groups"
+        elif isinstance(layer, Conv | Dense) and layer.weight_bits == 1:
+            fault = "weights of 1 bit"
+        elif isinstance(layer, Neuron) and layer.filter_shift:
+            fault = "a synaptic current filter"
+        else:
+            continue
+        raise UserError(f"layer {layer.name}: {fault} cannot be planned as hardware yet; use another")

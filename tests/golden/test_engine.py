@@ -160,5 +160,5 @@ def test_frames_that_do_not_fit_are_refused() -> None:
 def test_a_network_without_readout_has_no_logits() -> None:
     network = random_network(np.random.default_rng(0))
     headless = Network("headless", network.input, network.layers[:-1])
-    with pytest.raises(UserError, match="0 read-outs"):
+    with pytest.raises(UserError, match="'headless' does not end in a read-out or early exit"):
         run(headless, random_frames(np.random.default_rng(0), network, 1))

@@ -13,7 +13,17 @@ from ssnn_fpga.backends.onnxruntime_engine import trace
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.golden.compare import compare
 from ssnn_fpga.golden.engine import run
-from ssnn_fpga.network.layers import NETWORK_INPUT, Activation, Conv, Dense, Network, Neuron, Pool, Readout
+from ssnn_fpga.network.layers import (
+    NETWORK_INPUT,
+    Activation,
+    Conv,
+    Dense,
+    EarlyExit,
+    Network,
+    Neuron,
+    Pool,
+    Readout,
+)
 from ssnn_fpga.network.lowering import lower, save
 from tests.random_networks import random_frames, random_network
 
@@ -58,7 +68,10 @@ def test_accumulators_past_float32_are_exact(bits: int) -> None:
             Dense("hidden", (NETWORK_INPUT,), rng.integers(-127, 128, (5, 144)), 8),
             Neuron("lif_hidden", ("hidden",), np.full(5, 1 << bits + 9), np.zeros(5, np.int64), levels=3),
             Dense("classifier", ("pool",), rng.integers(-127, 128, (4, 27)), 8),
-            Readout("readout", ("classifier",), rng.integers(-9, 9, 4)),
+            Readout("early", ("classifier",), rng.integers(-9, 9, 4)),
+            Dense("last", ("lif_hidden",), rng.integers(-127, 128, (4, 5)), 8),
+            Readout("readout", ("last",), rng.integers(-9, 9, 4)),
+            EarlyExit("exit", ("early", "readout"), 2000),
         ),
     )
     frames = random_frames(rng, network, 3)

@@ -147,8 +147,8 @@ def test_real_values_stay_inside_every_edge(seed: int) -> None:
 def test_accumulator_bounds_are_those_of_the_weights() -> None:
     weight = np.array([[1, -2, 3], [-4, 0, 1]])
     low, high = channel_bounds(weight, 5)
-    assert low.tolist() == [-10, -20]
-    assert high.tolist() == [20, 5]
+    assert low == (-10, -20)
+    assert high == (20, 5)
     network = Network("n", Activation(2, 3, 1, 1, 5), (Dense("d", (NETWORK_INPUT,), weight, 4),))
     edge = edges(network)["d"]
     assert isinstance(edge, Accumulator)
