@@ -12,8 +12,11 @@ from ssnn_fpga.network.layers import (
     NETWORK_INPUT,
     Activation,
     Conv,
+    CurrentJoin,
     Dense,
+    EarlyExit,
     Integers,
+    Join,
     Layer,
     Network,
     Neuron,
@@ -82,6 +85,7 @@ def random_network(
         count = levels if levels is not None else int(rng.choice([1, 1, 2, 3, 5]))
         net.add_neuron(
             name,
+            *net.last,
             leak_multiplier=m,
             leak_shift=k,
             levels=count,
@@ -123,40 +127,178 @@ def random_network(
     return net.network(classes=tuple(f"class{i}" for i in range(o)))
 
 
+BLOCKS = ("plain", "grouped", "depthwise", "join", "currents")
+"""Kinds of blocks of ``random_forked_network``."""
+
+
+def random_forked_network(
+    rng: np.random.Generator,
+    *,
+    blocks: Sequence[str] | None = None,
+    timesteps: int | None = None,
+    input_channels: int | None = None,
+    size: tuple[int, int] | None = None,
+    input_maximum: int | None = None,
+    channels: int | None = None,
+    weight_bits: int | None = None,
+    stride: int | None = None,
+    levels: int | None = None,
+    leak: tuple[int, int] | None = None,
+    reset: str | None = None,
+    filter_shift: int | None = None,
+    heads: int | None = None,
+    outputs: int | None = None,
+) -> Network:
+    """A valid network of ``blocks`` behind a first convolution; what is not given is drawn from ``rng``.
+
+    "plain": a convolution; "grouped": one in groups; "depthwise": one a channel, and one of kernel 1
+    behind it; "join": two paths whose spikes are added; "currents": two convolutions of different
+    stretch whose currents are added. ``channels``: even; of every block. Pools and transformers come
+    between them by chance. ``heads``: early exits, at most one behind each block.
+    """
+    if blocks is None:
+        blocks = [str(rng.choice(BLOCKS)) for _ in range(int(rng.integers(1, 4)))]
+    steps = timesteps if timesteps is not None else int(rng.integers(1, 5))
+    height, width = size if size is not None else (int(rng.integers(5, 11)), int(rng.integers(5, 11)))
+    start = Activation(
+        steps,
+        input_channels if input_channels is not None else int(rng.integers(1, 4)),
+        height,
+        width,
+        input_maximum if input_maximum is not None else int(rng.integers(1, 16)),
+    )
+    net = _Growing(rng, start)
+    wide = channels if channels is not None else 2 * int(rng.integers(1, 4))
+    classes = outputs if outputs is not None else int(rng.integers(2, 11))
+    early = heads if heads is not None else int(rng.integers(0, len(blocks) + 1))
+    if early > len(blocks):
+        raise ValueError(f"{early} heads need as many blocks, not {len(blocks)}")
+
+    def bits() -> int:
+        return weight_bits if weight_bits is not None else int(rng.choice([1, 1, 2, 2, 3, 4, 8]))
+
+    def conv(name: str, source: str, kernel: int, step: int = 1, groups: int = 1) -> str:
+        b, inner = bits(), net.edge_of(source).channels // groups
+        weight = _weights(rng, (wide, inner, kernel, kernel), b)
+        return net.add(Conv(name, (source,), weight, b, step, kernel // 2, groups))
+
+    def neuron(name: str, source: str, fraction: int | None = None) -> str:
+        m, k = leak if leak is not None else _random_leak(rng)
+        return net.add_neuron(
+            name,
+            source,
+            leak_multiplier=m,
+            leak_shift=k,
+            levels=levels if levels is not None else int(rng.choice([1, 1, 2, 3])),
+            strict=bool(rng.integers(2)),
+            reset=reset if reset is not None else str(rng.choice(["subtract", "zero"])),
+            fraction=fraction if fraction is not None else int(rng.integers(0, 6)),
+            filter_shift=filter_shift if filter_shift is not None else int(rng.choice([0, 1, 2, 3])),
+        )
+
+    def block(kind: str, number: int, x: str) -> str:
+        name = f"block{number}"
+        step = stride if stride is not None else int(rng.choice([1, 1, 2]))
+        kernel = int(rng.choice([1, 3, 5]))
+        if kind == "plain":
+            return neuron(f"{name}_lif", conv(f"{name}_conv", x, kernel, step))
+        if kind == "grouped":
+            return neuron(f"{name}_lif", conv(f"{name}_conv", x, kernel, step, 2))
+        if kind == "depthwise":
+            deep = neuron(f"{name}_lif1", conv(f"{name}_deep", x, 3, step, wide))
+            return neuron(f"{name}_lif2", conv(f"{name}_point", deep, 1))
+        if kind == "join":
+            path = neuron(f"{name}_lif", conv(f"{name}_conv", x, kernel))
+            return net.add(Join(f"{name}_join", (path, x)))
+        inner = neuron(f"{name}_lif1", conv(f"{name}_conv1", x, 3, step))
+        ways = (conv(f"{name}_conv2", inner, 3), conv(f"{name}_shortcut", x, 1, step))
+        fraction = int(rng.integers(0, 6))
+        gain = np.rint(rng.uniform(-2, 2, wide) * (1 << fraction)).astype(np.int64)
+        joined = net.add(CurrentJoin(f"{name}_sum", ways, gain, fraction))
+        return neuron(f"{name}_lif2", joined, fraction=0)
+
+    def head(name: str, source: str) -> str:
+        edge, b = net.edge_of(source), bits()
+        if edge.height == edge.width > 1:
+            source = net.add(Pool(f"{name}_pool", (source,), "sum", edge.height))
+            edge = net.edge_of(source)
+        features = edge.channels * edge.height * edge.width
+        dense = net.add(Dense(f"{name}_fc", (source,), _weights(rng, (classes, features), b), b))
+        f = int(rng.integers(0, 6))
+        return net.add(Readout(name, (dense,), rng.integers(-(4 << f), (4 << f) + 1, classes), f))
+
+    x = neuron("lif", conv("conv", NETWORK_INPUT, 3))
+    exits: list[str] = []
+    for number, kind in enumerate(blocks, start=1):
+        x = block(kind, number, x)
+        if number <= early:
+            exits.append(head(f"early{number}", x))
+        edge = net.edge_of(x)
+        if edge.timesteps > 1 and rng.integers(3) == 0:
+            matrix = rng.multinomial(1 << 4, rng.dirichlet(np.ones(edge.timesteps)), size=edge.timesteps - 1)
+            x = net.add(TemporalTransform(f"transform{number}", (x,), matrix))
+        if min(edge.height, edge.width) >= 4 and rng.integers(2):
+            x = net.add(Pool(f"pool{number}", (x,), "max" if rng.integers(2) else "sum"))
+    last = head("readout", x)
+    for number, exit_ in reversed(list(enumerate(exits, start=1))):
+        top = np.sort(net.values(exit_), axis=1)
+        margin = int(np.quantile(top[:, -1] - top[:, -2], rng.uniform(0, 1)))
+        last = net.add(EarlyExit(f"exit{number}", (exit_, last), margin))
+    return net.network(classes=tuple(f"class{i}" for i in range(classes)))
+
+
 class _Growing:
-    """A network under construction, with what random frames give at its end."""
+    """A network under construction, with what random frames give on every edge."""
 
     def __init__(self, rng: np.random.Generator, given_input: Activation) -> None:
         self._rng = rng
         self._input = given_input
         self._layers: list[Layer] = []
-        self._values = _frames(rng, given_input, 6)
-        self.edge = given_input
-        self.last: tuple[str, ...] = (NETWORK_INPUT,)
+        self._values = {NETWORK_INPUT: _frames(rng, given_input, 6)}
+        self._edges: dict[str, Any] = {NETWORK_INPUT: given_input}
+        self._last = NETWORK_INPUT
+
+    @property
+    def edge(self) -> Activation:
+        """The edge behind the layer that was added last."""
+        return self.edge_of(self._last)
+
+    @property
+    def last(self) -> tuple[str, ...]:
+        return (self._last,)
 
     @property
     def features(self) -> int:
         return self.edge.channels * self.edge.height * self.edge.width
 
-    def add(self, layer: Layer) -> None:
-        self._layers.append(layer)
-        self.last = (layer.name,)
-        self.edge = edges(self.network())[layer.name]  # type: ignore[assignment]
-        self._values = run_layer(layer, self._values)
+    def edge_of(self, name: str) -> Activation:
+        edge: Activation = self._edges[name]
+        return edge
 
-    def add_neuron(self, name: str, *, levels: int, fraction: int, **options: Any) -> None:
+    def values(self, name: str) -> Integers:
+        return self._values[name]
+
+    def add(self, layer: Layer) -> str:
+        self._layers.append(layer)
+        self._last = layer.name
+        self._edges = edges(self.network())  # type: ignore[assignment]
+        self._values[layer.name] = run_layer(layer, *(self._values[name] for name in layer.inputs))
+        return layer.name
+
+    def add_neuron(self, name: str, source: str, *, levels: int, fraction: int, **options: Any) -> str:
         """Add a neuron with thresholds near its accumulators, its biases moved until it is half awake."""
-        spread = np.abs(self._values << fraction).mean(axis=(0, 1, 3, 4))
+        sums = self._values[source]
+        spread = np.abs(sums << fraction).mean(axis=(0, 1, 3, 4))
         scale = spread * self._rng.uniform(0.6, 1.6, spread.shape) * 2 / (1 + levels)
         theta = np.maximum(1, np.rint(scale)).astype(np.int64)
         bias = np.rint(self._rng.normal(0.1, 0.3, theta.shape) * theta).astype(np.int64)
         for _ in range(8):
-            layer = Neuron(name, self.last, theta, bias, levels=levels, fraction=fraction, **options)
-            activity = run_layer(layer, self._values).mean() / levels
+            layer = Neuron(name, (source,), theta, bias, levels=levels, fraction=fraction, **options)
+            activity = run_layer(layer, sums).mean() / levels
             if 0.03 <= activity <= 0.8:
                 break
             bias = bias + (theta // 2 + 1 if activity < 0.03 else -(theta // 2 + 1))
-        self.add(layer)
+        return self.add(layer)
 
     def network(self, classes: tuple[str, ...] = ()) -> Network:
         return Network("random", self._input, tuple(self._layers), classes)
@@ -168,6 +310,8 @@ def _frames(rng: np.random.Generator, edge: Activation, n: int) -> Integers:
 
 
 def _weights(rng: np.random.Generator, shape: tuple[int, ...], bits: int) -> Integers:
+    if bits == 1:
+        return rng.choice(np.array([-1, 1]), shape)
     largest = (1 << (bits - 1)) - 1
     return rng.integers(-largest, largest + 1, shape)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,11 @@ from ssnn_fpga.network.layers import (
     NETWORK_INPUT,
     Activation,
     Conv,
+    CurrentJoin,
     Dense,
+    EarlyExit,
     Integers,
+    Join,
     Layer,
     Network,
     Neuron,
@@ -20,32 +25,39 @@ from ssnn_fpga.network.layers import (
     Readout,
     TemporalTransform,
 )
-from tests.random_networks import random_frames, random_network
+from tests.random_networks import random_forked_network, random_frames, random_network
 
 
-def _plain(layer: Layer, x: Integers) -> Integers:
-    """One sample (T, C, H, W) through one layer, in Python's integers, one value at a time."""
+def _plain(layer: Layer, *inputs: Integers) -> Integers:
+    """One sample (T, C, H, W) or (O,) through one layer, in Python's integers, one value at a time."""
+    x = inputs[0]
+    if isinstance(layer, EarlyExit):
+        first, second, *_ = sorted((int(value) for value in x), reverse=True)
+        return x if first - second >= layer.margin else inputs[1]
     t, c, h, w = x.shape
     match layer:
         case Conv():
-            o, _, k, _ = layer.weight.shape
+            o, inner, k, _ = layer.weight.shape
             rows, columns = ((size + 2 * layer.padding - k) // layer.stride + 1 for size in (h, w))
             y = np.zeros((t, o, rows, columns), np.int64)
             for step, out, i, j, ky, kx in np.ndindex(t, o, rows, columns, k, k):
                 row, column = i * layer.stride + ky - layer.padding, j * layer.stride + kx - layer.padding
+                seen = out // (o // layer.groups) * inner
                 if 0 <= row < h and 0 <= column < w:
-                    y[step, out, i, j] += layer.weight[out, :, ky, kx] @ x[step, :, row, column]
+                    pixel = x[step, seen : seen + inner, row, column]
+                    y[step, out, i, j] += layer.weight[out, :, ky, kx] @ pixel
             return y
         case Dense():
             return np.stack([layer.weight @ step.reshape(-1) for step in x]).reshape(t, -1, 1, 1)
         case Neuron():
             y = np.zeros_like(x)
             for channel, i, j in np.ndindex(c, h, w):
-                theta, v = int(layer.theta[channel]), 0
+                theta, v, current = int(layer.theta[channel]), 0, 0
                 for step in range(t):
                     a = int(x[step, channel, i, j])
-                    u = (v * layer.leak_multiplier >> layer.leak_shift) + (a << layer.fraction)
-                    u += int(layer.bias[channel])
+                    current -= current >> layer.filter_shift
+                    current += (a << layer.fraction) + int(layer.bias[channel])
+                    u = (v * layer.leak_multiplier >> layer.leak_shift) + current
                     s = sum(u >= level * theta + layer.strict for level in range(1, layer.levels + 1))
                     v = u - s * theta if layer.reset == "subtract" else u if s == 0 else 0
                     y[step, channel, i, j] = s
@@ -64,21 +76,32 @@ def _plain(layer: Layer, x: Integers) -> Integers:
                 block = x[step, channel, rows : rows + layer.size, columns : columns + layer.size]
                 y[step, channel, i, j] = block.max() if layer.kind == "max" else block.sum()
             return y
+        case Join():
+            return np.array(
+                [sum(map(int, values)) for values in zip(*(y.flat for y in inputs), strict=True)]
+            ).reshape(x.shape)
+        case CurrentJoin():
+            y = np.zeros_like(x)
+            for place in np.ndindex(*y.shape):
+                gain = int(layer.gain[place[1]])
+                y[place] = (int(x[place]) << layer.fraction) + gain * int(inputs[1][place])
+            return y
         case Readout():
             return (x[:, :, 0, 0].sum(axis=0) << layer.fraction) + t * layer.bias
 
 
+@pytest.mark.parametrize("generate", [random_network, random_forked_network])
 @pytest.mark.parametrize("seed", range(25))
-def test_engine_is_the_contract(seed: int) -> None:
+def test_engine_is_the_contract(seed: int, generate: Callable[..., Network]) -> None:
     rng = np.random.default_rng(seed)
-    network = random_network(rng, size=(int(rng.integers(3, 8)), int(rng.integers(3, 8))))
+    network = generate(rng, size=(int(rng.integers(3, 8)), int(rng.integers(3, 8))))
     frames = random_frames(rng, network, 2)
     trace = run(network, frames)
     assert list(trace) == [layer.name for layer in network.layers]
     for sample, frame in enumerate(frames):
         values = {NETWORK_INPUT: frame}
         for layer in network.layers:
-            values[layer.name] = _plain(layer, values[layer.inputs[0]])
+            values[layer.name] = _plain(layer, *(values[source] for source in layer.inputs))
             assert trace[layer.name].dtype == np.int64
             np.testing.assert_array_equal(trace[layer.name][sample], values[layer.name], layer.name)
     np.testing.assert_array_equal(trace.classes, classify(network, frames))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +26,14 @@ from ssnn_fpga.network.layers import (
     Readout,
 )
 from ssnn_fpga.network.lowering import lower, save
-from tests.random_networks import random_frames, random_network
+from tests.random_networks import random_forked_network, random_frames, random_network
 
 
+@pytest.mark.parametrize("generate", [random_network, random_forked_network])
 @pytest.mark.parametrize("seed", range(40))
-def test_lowered_file_equals_golden(seed: int, tmp_path: Path) -> None:
+def test_lowered_file_equals_golden(seed: int, generate: Callable[..., Network], tmp_path: Path) -> None:
     rng = np.random.default_rng(seed)
-    network = random_network(rng)
+    network = generate(rng)
     frames = random_frames(rng, network, 3)
     expected = run(network, frames)
     save(network, tmp_path / "model.int.onnx")

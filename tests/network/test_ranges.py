@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -25,27 +26,30 @@ from ssnn_fpga.network.layers import (
 )
 from ssnn_fpga.network.ranges import analyse, neuron_range, readout_range
 from ssnn_fpga.network.shapes import channel_bounds, edges
-from tests.random_networks import random_frames, random_network
+from tests.random_networks import random_forked_network, random_frames, random_network
 
 
 def _column(*values: int) -> np.ndarray:
     return np.array(values, np.int64)
 
 
-def _reached(neuron: Neuron, low: int, high: int, timesteps: int) -> tuple[set[int], set[int]]:
-    """Every U, V and c, and every V * m, over all sequences of accumulators low..high."""
+def _reached(neuron: Neuron, low: int, high: int, timesteps: int) -> tuple[set[int], set[int], set[int]]:
+    """Every U and V, every V * m, and every c, over all sequences of accumulators low..high."""
     theta, bias = int(neuron.theta[0]), int(neuron.bias[0])
-    values, products = {0}, {0}
+    values, products, currents = {0}, {0}, {0}
     for sequence in itertools.product(range(low, high + 1), repeat=timesteps):
-        v = 0
+        v = c = 0
         for a in sequence:
             products.add(v * neuron.leak_multiplier)
-            c = (a << neuron.fraction) + bias
+            drive = (a << neuron.fraction) + bias
+            currents.update((c - (c >> neuron.filter_shift), drive))
+            c = c - (c >> neuron.filter_shift) + drive
             u = (v * neuron.leak_multiplier >> neuron.leak_shift) + c
             s = sum(u >= level * theta + neuron.strict for level in range(1, neuron.levels + 1))
             v = u - s * theta if neuron.reset == "subtract" else 0 if s else u
-            values.update((c, u, v))
-    return values, products
+            currents.add(c)
+            values.update((u, v))
+    return values, products, currents
 
 
 @st.composite
@@ -62,6 +66,7 @@ def _neurons(draw: st.DrawFn) -> Neuron:
         strict=draw(st.booleans()),
         reset=draw(st.sampled_from(["subtract", "zero"])),
         fraction=draw(st.integers(0, 2)),
+        filter_shift=draw(st.integers(0, 3)),
     )
 
 
@@ -69,11 +74,39 @@ def _neurons(draw: st.DrawFn) -> Neuron:
 @given(_neurons(), st.integers(-3, 0), st.integers(0, 3), st.integers(1, 4))
 def test_no_sequence_passes_the_bounds(neuron: Neuron, low: int, high: int, timesteps: int) -> None:
     found = neuron_range(neuron, _column(low), _column(high), timesteps)
-    values, products = _reached(neuron, low, high, timesteps)
+    values, products, currents = _reached(neuron, low, high, timesteps)
     assert found.minimum <= min(values)
     assert max(values) <= found.maximum
+    assert (found.current_minimum, found.current_maximum) == (min(currents), max(currents))
+    if neuron.filter_shift == 0:
+        assert found.membrane_bits >= found.current_bits
     assert found.product_bits >= signed_bits(min(products), max(products))
     assert found.membrane_bits <= signed_bits(min(values), max(values)) + 1  # and they are no luxury
+
+
+@settings(max_examples=60, deadline=None)
+@given(_neurons(), st.integers(-9, 0), st.integers(0, 9), st.integers(1, 40), st.integers(0, 2**32))
+def test_extreme_sequences_stay_inside(
+    neuron: Neuron, low: int, high: int, timesteps: int, seed: int
+) -> None:
+    """Long sequences of nothing but the bounds, from one of them to the other at random times."""
+    found = neuron_range(neuron, _column(low), _column(high), timesteps)
+    rng = np.random.default_rng(seed)
+    turns = np.cumsum(rng.random((64, timesteps)) < rng.uniform(0, 1, (64, 1)), axis=1) % 2
+    v = c = np.zeros(64, np.int64)
+    theta, bias = neuron.theta[0], neuron.bias[0]
+    for a in np.where(turns, low, high).T:
+        c = c - (c >> neuron.filter_shift) + (a << neuron.fraction) + bias
+        u = (v * neuron.leak_multiplier >> neuron.leak_shift) + c
+        s = np.clip((u - neuron.strict) // theta, 0, neuron.levels)
+        v = u - s * theta if neuron.reset == "subtract" else u * (s == 0)
+        for values, least, most in (
+            (c, found.current_minimum, found.current_maximum),
+            (u, found.minimum, found.maximum),
+            (v, found.minimum, found.maximum),
+        ):
+            assert least <= values.min()
+            assert values.max() <= most
 
 
 @pytest.mark.parametrize("reset", ["subtract", "zero"])
@@ -83,7 +116,7 @@ def test_no_sequence_passes_the_bounds(neuron: Neuron, low: int, high: int, time
 def test_bounds_are_reached(leak: tuple[int, int], levels: int, strict: bool, reset: str) -> None:
     """On a grid without gaps (fraction 0) both bounds occur: no width is wider than it must be."""
     neuron = Neuron("lif", ("d",), _column(4), _column(0), *leak, levels, strict, reset, 0)  # type: ignore[arg-type]
-    values, _ = _reached(neuron, -3, 3, 4)
+    values, _, _ = _reached(neuron, -3, 3, 4)
     found = neuron_range(neuron, _column(-3), _column(3), 4)
     assert (found.minimum, found.maximum) == (min(values), max(values))
 
@@ -128,10 +161,11 @@ def test_signed_bits(low: int, high: int, bits: int) -> None:
     assert signed_bits(low, high) == bits
 
 
+@pytest.mark.parametrize("generate", [random_network, random_forked_network])
 @pytest.mark.parametrize("seed", range(20))
-def test_real_values_stay_inside_every_edge(seed: int) -> None:
+def test_real_values_stay_inside_every_edge(seed: int, generate: Callable[..., Network]) -> None:
     rng = np.random.default_rng(seed)
-    network = random_network(rng)
+    network = generate(rng)
     edge_of = edges(network)
     analyse(network)
     for layer, values in run(network, random_frames(rng, network, 4)).items():

@@ -14,7 +14,7 @@ import pytest
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Compression, Network
 from ssnn_fpga.network.storage import load_network, save_network
-from tests.random_networks import random_network
+from tests.random_networks import random_forked_network, random_network
 
 
 def _same(first: Network, second: Network) -> bool:
@@ -35,7 +35,7 @@ def _same(first: Network, second: Network) -> bool:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_round_trip_is_exact(seed: int, tmp_path: Path) -> None:
-    network = random_network(np.random.default_rng(seed))
+    network = (random_forked_network if seed % 4 < 2 else random_network)(np.random.default_rng(seed))
     if seed % 2:
         network = replace(network, compression=Compression(34, 34, 4, 2, 306_000))
     save_network(network, tmp_path / "a.json")
