@@ -17,20 +17,21 @@ class Window:
 
     kernel: int
     stride: int
+    height: int
+    width: int
     out_height: int
     out_width: int
 
 
-def conv(space: FoldSpace, fold: Fold, source: ActivationStream, window: Window) -> int:
-    """A ``conv``: its rows, each at the pace of the kernel, of the columns read or of the tokens."""
+def conv(space: FoldSpace, fold: Fold, groups: int, window: Window) -> int:
+    """A ``conv`` fed with ``groups`` tokens a pixel: rows at the pace of kernel, columns or tokens."""
     beats = _beats(space, fold)
-    groups = source.channels // source.group
     fresh = min(window.stride, window.kernel)
     columns = fresh * groups
     refill = (-(-window.kernel // fresh) - 1) * columns
     row = refill + window.out_width * max(beats, columns)
-    row_tokens = source.width * groups
-    rows_without_output = max(0, source.height - window.out_height)
+    row_tokens = window.width * groups
+    rows_without_output = max(0, window.height - window.out_height)
     return window.out_height * max(row, row_tokens) + rows_without_output * row_tokens
 
 

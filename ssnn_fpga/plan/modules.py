@@ -11,7 +11,7 @@ from ssnn_fpga.network.layers import (
     Activation,
     Conv,
     Dense,
-    Logits,
+    Layer,
     Neuron,
     Pool,
     Readout,
@@ -19,14 +19,10 @@ from ssnn_fpga.network.layers import (
 )
 from ssnn_fpga.network.ranges import NeuronRange, ReadoutRange
 from ssnn_fpga.plan import cycles, resources
-from ssnn_fpga.plan.folds import Fold, fold_space
-from ssnn_fpga.plan.plan import Stage
-from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, LogitStream
-
-
-def image(layer: str, content: str) -> str:
-    """Name of a memory image, as a SystemVerilog string literal."""
-    return f'"{layer}_{content}.hex"'
+from ssnn_fpga.plan.folds import Fold, FoldSpace, fold_space
+from ssnn_fpga.plan.plan import Feed, Stage
+from ssnn_fpga.plan.resources import Resources
+from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, LogitStream, Stream
 
 
 def activation_stream(edge: Activation, group: int) -> ActivationStream:
@@ -34,213 +30,266 @@ def activation_stream(edge: Activation, group: int) -> ActivationStream:
     return ActivationStream(edge.timesteps, edge.channels, edge.height, edge.width, edge.bits, group)
 
 
+def accumulator_stream(edge: Accumulator, pe: int, resident: int) -> AccumulatorStream:
+    """The tokens of an accumulator edge: ``pe`` channels, ``resident`` timesteps."""
+    return AccumulatorStream(edge.timesteps, edge.channels, edge.height, edge.width, edge.bits, pe, resident)
+
+
 def synapse_stages(
-    layer: Conv | Dense, edge: Activation, out: Accumulator, fold: Fold, source: ActivationStream
+    layer: Conv | Dense, edge: Activation, out: Accumulator, fold: Fold, feed: Feed
 ) -> list[Stage]:
     """``conv``, or ``dense`` with the gearboxes that bring its tokens to SIMD inputs."""
     if isinstance(layer, Conv):
-        return [_conv(layer, edge, out, fold, source)]
-    stages = gearboxes(layer.name, source, fold.simd)
-    source = _activations(stages[-1]) if stages else source
-    return [*stages, _dense(layer, edge, out, fold, source)]
+        return [_conv(layer, edge, out, fold, feed)]
+    stages = gearboxes(layer.name, feed, fold.simd)
+    return [*stages, _dense(layer, edge, out, fold, leaving(stages[-1]) if stages else feed)]
 
 
-def _activations(stage: Stage) -> ActivationStream:
-    assert isinstance(stage.output, ActivationStream)
-    return stage.output
+def synapse_cost(layer: Conv | Dense, edge: Activation, out: Accumulator, fold: Fold) -> Resources:
+    """Kernel and weights, which do not depend on the tokens that feed the layer."""
+    space = fold_space(layer, edge)
+    return resources.kernel(fold.pe, fold.simd, fold.tp, layer.weight_bits, out.bits) + resources.memory(
+        fold.pe * fold.simd * layer.weight_bits, out.channels // fold.pe * -(-space.inputs // fold.simd)
+    )
 
 
-def gearboxes(layer: str, source: ActivationStream, group: int) -> list[Stage]:
-    """From ``source``'s group to ``group``; through the greatest common divisor if neither divides."""
+def reader_cost(layer: Conv | Dense, edge: Activation, fold: Fold, source: ActivationStream) -> Resources:
+    """The reader and, in front of a dense layer, the gearboxes; PE plays no part."""
+    space = fold_space(layer, edge)
+    if isinstance(layer, Conv):
+        return _window_cost(layer.weight.shape[2], space, fold, source)
+    before = sum((stage.resources for stage in gearboxes("", Feed("", source), fold.simd)), Resources())
+    return before + _frame_cost(space, fold)
+
+
+def synapse_cycles(
+    layer: Conv | Dense, edge: Activation, out: Accumulator, space: FoldSpace, fold: Fold, group: int
+) -> int:
+    """Cycles a sample of a synapse layer that is fed in groups of ``group``, nothing skipped."""
+    if isinstance(layer, Dense):
+        return cycles.dense(space, fold)
+    kernel_size = layer.weight.shape[2]
+    window = cycles.Window(kernel_size, layer.stride, edge.height, edge.width, out.height, out.width)
+    return cycles.conv(space, fold, edge.channels // group, window)
+
+
+def leaving(stage: Stage) -> Feed:
+    """What the one behind ``stage`` reads."""
+    return Feed(stage.name, stage.output)
+
+
+def gearboxes(layer: str, feed: Feed, group: int) -> list[Stage]:
+    """From the group of ``feed`` to ``group``; through their common divisor if neither divides."""
+    source = feed.stream
+    assert isinstance(source, ActivationStream)
     inputs = source.channels * source.height * source.width
     steps = [gcd(source.group, group)] if source.group % group and group % source.group else []
     stages: list[Stage] = []
     for step, wanted in enumerate([*steps, group]):
         if wanted == source.group:
             continue
+        whole = source.channels % wanted == 0
         # Beyond one pixel a token spans pixels in stream order: the frame is one long pixel.
-        output = ActivationStream(source.timesteps, inputs, 1, 1, source.bits, wanted)
-        stages.append(
-            Stage(
-                name=f"{layer}_{'narrow' if step < len(steps) else 'group'}",
-                module="gearbox",
-                layer="",
-                parameters=(
-                    ("PLANES", source.planes),
-                    ("IN_GROUP", source.group),
-                    ("OUT_GROUP", wanted),
-                ),
-                source=source,
-                output=output,
-                cycles=cycles.token_rate(source, output),
-                lead=1 / max(1, min(source.tokens, output.tokens)),
-                resources=resources.register(source.planes * (source.group + wanted)),
-            )
+        shape = (source.channels, source.height, source.width) if whole else (inputs, 1, 1)
+        output = ActivationStream(source.timesteps, *shape, source.bits, wanted)
+        stage = _stage(
+            f"{layer}_{'narrow' if step < len(steps) else 'group'}",
+            "gearbox",
+            (feed,),
+            output,
+            cycles=cycles.token_rate(source, output),
+            lead=1 / max(1, min(source.tokens, output.tokens)),
+            cost=resources.register(source.planes * (source.group + wanted)),
+            layer="",
+            PLANES=source.planes,
+            IN_GROUP=source.group,
+            OUT_GROUP=wanted,
         )
-        source = output
+        stages.append(stage)
+        feed, source = leaving(stage), output
     return stages
 
 
-def _accumulators(out: Accumulator, pe: int, resident: int) -> AccumulatorStream:
-    return AccumulatorStream(out.timesteps, out.channels, out.height, out.width, out.bits, pe, resident)
+def follower(
+    layer: Layer, edge: Activation | None, widths: NeuronRange | ReadoutRange | None, tl: int, feed: Feed
+) -> Stage:
+    """The stage of a layer that has no fold of its own; ``edge`` is what leaves it if not logits."""
+    match layer, widths, feed.stream:
+        case Neuron(), NeuronRange(), AccumulatorStream() as source:
+            assert edge is not None
+            return _neuron(layer, edge, widths, tl, source, feed)
+        case Readout(), ReadoutRange(), AccumulatorStream() as source:
+            return _readout(layer, widths, source, feed)
+        case Pool(), None, ActivationStream() as source:
+            assert edge is not None
+            return _pool(layer, edge, source, feed)
+        case TemporalTransform(), None, ActivationStream() as source:
+            assert edge is not None
+            return _transform(layer, edge, source, feed)
+    raise AssertionError(f"{layer.name} does not fit its input")  # edges() refuses such networks
 
 
-def _conv(layer: Conv, edge: Activation, out: Accumulator, fold: Fold, source: ActivationStream) -> Stage:
+def _stage(
+    name: str,
+    module: str,
+    inputs: tuple[Feed, ...],
+    output: Stream,
+    *,
+    cycles: int,
+    lead: float,
+    cost: Resources,
+    layer: str | None = None,
+    **parameters: int | str,
+) -> Stage:
+    carried = name if layer is None else layer
+    return Stage(name, module, carried, tuple(parameters.items()), inputs, output, cycles, cycles, lead, cost)
+
+
+def _image(layer: Layer, content: str) -> str:
+    """Name of a memory image, as a SystemVerilog string literal."""
+    return f'"{layer.name}_{content}.hex"'
+
+
+def _conv(layer: Conv, edge: Activation, out: Accumulator, fold: Fold, feed: Feed) -> Stage:
     space = fold_space(layer, edge)
-    output = _accumulators(out, fold.pe, space.resident(fold.tp))
+    source = feed.stream
+    assert isinstance(source, ActivationStream)
     kernel_size = layer.weight.shape[2]
     rows_ahead = kernel_size - layer.padding
-    return Stage(
-        name=layer.name,
-        module="conv",
-        layer=layer.name,
-        parameters=(
-            ("HEIGHT", edge.height),
-            ("WIDTH", edge.width),
-            ("IN_CHANNELS", edge.channels),
-            ("IN_GROUP", source.group),
-            ("TIMESTEPS", edge.timesteps),
-            ("ACT_BITS", edge.bits),
-            ("KERNEL", kernel_size),
-            ("STRIDE", layer.stride),
-            ("PADDING", layer.padding),
-            ("OUT_CHANNELS", out.channels),
-            ("PE", fold.pe),
-            ("SIMD", fold.simd),
-            ("TP", fold.tp),
-            ("WEIGHT_BITS", layer.weight_bits),
-            ("ACC_BITS", out.bits),
-            ("WEIGHT_INIT", image(layer.name, "weight")),
-        ),
-        source=source,
-        output=output,
-        cycles=cycles.conv(
-            space, fold, source, cycles.Window(kernel_size, layer.stride, out.height, out.width)
-        ),
+    return _stage(
+        layer.name,
+        "conv",
+        (feed,),
+        accumulator_stream(out, fold.pe, space.resident(fold.tp)),
+        cycles=synapse_cycles(layer, edge, out, space, fold, source.group),
         lead=min(1.0, ((rows_ahead - 1) * edge.width + rows_ahead) / (edge.height * edge.width)),
-        resources=resources.kernel(fold.pe, fold.simd, fold.tp, layer.weight_bits, out.bits)
-        + resources.line_buffer(kernel_size, source)
-        + resources.beat_multiplexer(space.inputs, fold.simd, source, fold.tp)
-        + _weights(fold, layer.weight_bits, space.inputs, space.outputs),
+        cost=synapse_cost(layer, edge, out, fold) + reader_cost(layer, edge, fold, source),
+        HEIGHT=edge.height,
+        WIDTH=edge.width,
+        IN_CHANNELS=edge.channels,
+        IN_GROUP=source.group,
+        TIMESTEPS=edge.timesteps,
+        ACT_BITS=edge.bits,
+        KERNEL=kernel_size,
+        STRIDE=layer.stride,
+        PADDING=layer.padding,
+        OUT_CHANNELS=out.channels,
+        PE=fold.pe,
+        SIMD=fold.simd,
+        TP=fold.tp,
+        WEIGHT_BITS=layer.weight_bits,
+        ACC_BITS=out.bits,
+        WEIGHT_INIT=_image(layer, "weight"),
     )
 
 
-def _dense(layer: Dense, edge: Activation, out: Accumulator, fold: Fold, source: ActivationStream) -> Stage:
+def _window_cost(kernel_size: int, space: FoldSpace, fold: Fold, source: ActivationStream) -> Resources:
+    return resources.line_buffer(kernel_size, source) + resources.beat_multiplexer(
+        space.inputs, fold.simd, source, fold.tp
+    )
+
+
+def _dense(layer: Dense, edge: Activation, out: Accumulator, fold: Fold, feed: Feed) -> Stage:
     space = fold_space(layer, edge)
-    return Stage(
-        name=layer.name,
-        module="dense",
-        layer=layer.name,
-        parameters=(
-            ("INPUTS", space.inputs),
-            ("TIMESTEPS", edge.timesteps),
-            ("ACT_BITS", edge.bits),
-            ("OUTPUTS", out.channels),
-            ("PE", fold.pe),
-            ("SIMD", fold.simd),
-            ("TP", fold.tp),
-            ("WEIGHT_BITS", layer.weight_bits),
-            ("ACC_BITS", out.bits),
-            ("WEIGHT_INIT", image(layer.name, "weight")),
-        ),
-        source=source,
-        output=_accumulators(out, fold.pe, space.resident(fold.tp)),
+    return _stage(
+        layer.name,
+        "dense",
+        (feed,),
+        accumulator_stream(out, fold.pe, space.resident(fold.tp)),
         cycles=cycles.dense(space, fold),
         lead=1.0,
-        resources=resources.kernel(fold.pe, fold.simd, fold.tp, layer.weight_bits, out.bits)
-        + resources.memory(source.token_bits, 2 * source.tokens)
-        + resources.beat_multiplexer(fold.simd, fold.simd, source, fold.tp)
-        + _weights(fold, layer.weight_bits, space.inputs, space.outputs),
+        cost=synapse_cost(layer, edge, out, fold) + _frame_cost(space, fold),
+        INPUTS=space.inputs,
+        TIMESTEPS=edge.timesteps,
+        ACT_BITS=edge.bits,
+        OUTPUTS=out.channels,
+        PE=fold.pe,
+        SIMD=fold.simd,
+        TP=fold.tp,
+        WEIGHT_BITS=layer.weight_bits,
+        ACC_BITS=out.bits,
+        WEIGHT_INIT=_image(layer, "weight"),
     )
 
 
-def _weights(fold: Fold, bits: int, inputs: int, outputs: int) -> resources.Resources:
-    return resources.memory(fold.pe * fold.simd * bits, outputs // fold.pe * -(-inputs // fold.simd))
+def _frame_cost(space: FoldSpace, fold: Fold) -> Resources:
+    tokens = ActivationStream(space.timesteps, space.inputs, 1, 1, space.bits, fold.simd)
+    return resources.memory(tokens.token_bits, 2 * tokens.tokens) + resources.beat_multiplexer(
+        fold.simd, fold.simd, tokens, fold.tp
+    )
 
 
-def neuron_stage(
-    layer: Neuron, edge: Activation, widths: NeuronRange, tl: int, source: AccumulatorStream
+def _neuron(
+    layer: Neuron, edge: Activation, widths: NeuronRange, tl: int, source: AccumulatorStream, feed: Feed
 ) -> Stage:
-    """``lif``: accumulators to tokens of group PE."""
-    return Stage(
-        name=layer.name,
-        module="lif",
-        layer=layer.name,
-        parameters=(
-            ("CHANNELS", source.channels),
-            ("PE", source.pe),
-            ("TIMESTEPS", source.timesteps),
-            ("NT", source.resident),
-            ("TL", tl),
-            ("ACC_BITS", source.bits),
-            ("MEM_BITS", widths.membrane_bits),
-            ("THETA_BITS", widths.theta_bits),
-            ("BIAS_BITS", widths.bias_bits),
-            ("FRACTION", layer.fraction),
-            ("LEAK_MULT", layer.leak_multiplier),
-            ("LEAK_SHIFT", layer.leak_shift),
-            ("LEVELS", layer.levels),
-            ("STRICT", int(layer.strict)),
-            ("RESET_ZERO", int(layer.reset == "zero")),
-            ("INIT", image(layer.name, "threshold")),
-        ),
-        source=source,
-        output=activation_stream(edge, source.pe),
+    return _stage(
+        layer.name,
+        "lif",
+        (feed,),
+        activation_stream(edge, source.pe),
         cycles=cycles.neuron(source, tl),
         lead=1 / source.tokens,
-        resources=resources.neuron(source, tl, widths.membrane_bits, layer.levels, layer.leak_multiplier)
+        cost=resources.neuron(source, tl, widths.membrane_bits, layer.levels, layer.leak_multiplier)
         + resources.memory(source.pe * (widths.theta_bits + widths.bias_bits), source.channels // source.pe),
+        CHANNELS=source.channels,
+        PE=source.pe,
+        TIMESTEPS=source.timesteps,
+        NT=source.resident,
+        TL=tl,
+        ACC_BITS=source.bits,
+        MEM_BITS=widths.membrane_bits,
+        THETA_BITS=widths.theta_bits,
+        BIAS_BITS=widths.bias_bits,
+        FRACTION=layer.fraction,
+        LEAK_MULT=layer.leak_multiplier,
+        LEAK_SHIFT=layer.leak_shift,
+        LEVELS=layer.levels,
+        STRICT=int(layer.strict),
+        RESET_ZERO=int(layer.reset == "zero"),
+        INIT=_image(layer, "threshold"),
     )
 
 
-def pool_stage(layer: Pool, edge: Activation, source: ActivationStream) -> Stage:
-    """``pool``."""
+def _pool(layer: Pool, edge: Activation, source: ActivationStream, feed: Feed) -> Stage:
     output = activation_stream(edge, source.group)
-    return Stage(
-        name=layer.name,
-        module="pool",
-        layer=layer.name,
-        parameters=(
-            ("HEIGHT", source.height),
-            ("WIDTH", source.width),
-            ("CHANNELS", source.channels),
-            ("GROUP", source.group),
-            ("TIMESTEPS", source.timesteps),
-            ("ACT_BITS", source.bits),
-            ("OUT_BITS", edge.bits),
-            ("SIZE", layer.size),
-            ("SUM", int(layer.kind == "sum")),
-        ),
-        source=source,
-        output=output,
+    return _stage(
+        layer.name,
+        "pool",
+        (feed,),
+        output,
         cycles=cycles.token_rate(source, output),
         lead=min(1.0, ((layer.size - 1) * source.width + layer.size) / (source.height * source.width)),
-        resources=resources.pool(source, edge.bits),
+        cost=resources.pool(source, edge.bits),
+        HEIGHT=source.height,
+        WIDTH=source.width,
+        CHANNELS=source.channels,
+        GROUP=source.group,
+        TIMESTEPS=source.timesteps,
+        ACT_BITS=source.bits,
+        OUT_BITS=edge.bits,
+        SIZE=layer.size,
+        SUM=int(layer.kind == "sum"),
     )
 
 
-def transform_stage(layer: TemporalTransform, edge: Activation, source: ActivationStream) -> Stage:
-    """``temporal_transform``."""
+def _transform(layer: TemporalTransform, edge: Activation, source: ActivationStream, feed: Feed) -> Stage:
     output = activation_stream(edge, source.group)
-    return Stage(
-        name=layer.name,
-        module="temporal_transform",
-        layer=layer.name,
-        parameters=(
-            ("GROUP", source.group),
-            ("T_IN", source.timesteps),
-            ("T_OUT", edge.timesteps),
-            ("ACT_BITS", source.bits),
-            ("OUT_BITS", edge.bits),
-            ("SHIFT", layer.shift),
-            ("FRACTION", layer.fraction),
-            ("MATRIX", _matrix_literal(layer)),
-        ),
-        source=source,
-        output=output,
+    return _stage(
+        layer.name,
+        "temporal_transform",
+        (feed,),
+        output,
         cycles=cycles.token_rate(source, output),
         lead=1 / source.tokens,
-        resources=resources.temporal_transform(source, int(np.count_nonzero(layer.matrix)), edge.bits),
+        cost=resources.temporal_transform(source, int(np.count_nonzero(layer.matrix)), edge.bits),
+        GROUP=source.group,
+        T_IN=source.timesteps,
+        T_OUT=edge.timesteps,
+        ACT_BITS=source.bits,
+        OUT_BITS=edge.bits,
+        SHIFT=layer.shift,
+        FRACTION=layer.fraction,
+        MATRIX=_matrix_literal(layer),
     )
 
 
@@ -251,27 +300,23 @@ def _matrix_literal(layer: TemporalTransform) -> str:
     return f"{layer.matrix.size * bits}'h{value:x}"
 
 
-def readout_stage(layer: Readout, edge: Logits, widths: ReadoutRange, source: AccumulatorStream) -> Stage:
-    """``readout``."""
-    return Stage(
-        name=layer.name,
-        module="readout",
-        layer=layer.name,
-        parameters=(
-            ("OUTPUTS", source.channels),
-            ("PE", source.pe),
-            ("TIMESTEPS", source.timesteps),
-            ("NT", source.resident),
-            ("ACC_BITS", source.bits),
-            ("LOGIT_BITS", widths.logit_bits),
-            ("BIAS_BITS", widths.bias_bits),
-            ("FRACTION", layer.fraction),
-            ("INIT", image(layer.name, "bias")),
-        ),
-        source=source,
-        output=LogitStream(edge.channels, widths.logit_bits),
+def _readout(layer: Readout, widths: ReadoutRange, source: AccumulatorStream, feed: Feed) -> Stage:
+    return _stage(
+        layer.name,
+        "readout",
+        (feed,),
+        LogitStream(source.channels, widths.logit_bits),
         cycles=cycles.readout(source),
         lead=1.0,
-        resources=resources.readout(source, widths.logit_bits)
+        cost=resources.readout(source, widths.logit_bits)
         + resources.memory(source.pe * widths.bias_bits, source.channels // source.pe),
+        OUTPUTS=source.channels,
+        PE=source.pe,
+        TIMESTEPS=source.timesteps,
+        NT=source.resident,
+        ACC_BITS=source.bits,
+        LOGIT_BITS=widths.logit_bits,
+        BIAS_BITS=widths.bias_bits,
+        FRACTION=layer.fraction,
+        INIT=_image(layer, "bias"),
     )

@@ -13,7 +13,9 @@ from ssnn_fpga.plan.resources import Resources
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, LogitStream, Stream
 
 PLAN_FILE = "plan.json"
-_FORMAT = 1
+INPUT = "in"
+"""Name of the stream that enters the accelerator."""
+_FORMAT = 2
 _STREAMS: dict[str, type[Stream]] = {
     "activation": ActivationStream,
     "accumulator": AccumulatorStream,
@@ -22,24 +24,40 @@ _STREAMS: dict[str, type[Stream]] = {
 
 
 @dataclass(frozen=True)
-class Stage:
-    """One instance of a library module. Its input is the output of the stage before."""
+class Feed:
+    """A stream that a stage reads."""
 
     name: str
-    """Unique; the layer's name, or for a gearbox the following layer's with a suffix."""
+    """Of the stage that it leaves, or "in" for the accelerator's input; a fork's copies are "fork[0]" on."""
+    stream: Stream
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One instance of a library module."""
+
+    name: str
+    """Unique; the layer's name, or that of a layer beside it with a suffix."""
     module: str
     """Module of ``hw/rtl``."""
     layer: str
     """Layer whose values leave here, or "" for a stage that only changes the format."""
     parameters: tuple[tuple[str, int | str], ...]
     """In the module's order; a string is a SystemVerilog literal as it stands."""
-    source: Stream
+    inputs: tuple[Feed, ...]
     output: Stream
     cycles: int
-    """Cycles a sample in steady state, if no window is skipped."""
+    """Cycles a sample in steady state, at the activity that was planned for."""
+    worst: int
+    """Cycles a sample if nothing is skipped."""
     lead: float
     """Share of a sample's input that must have come before the first output can leave."""
     resources: Resources
+
+    @property
+    def source(self) -> Stream:
+        """The stream that it reads, the first of several."""
+        return self.inputs[0].stream
 
     def parameter(self, name: str) -> int | str:
         """Value of a parameter. Raises KeyError."""
@@ -57,23 +75,31 @@ class Plan:
     """Fold by synapse layer, in the network's order."""
     input: ActivationStream
     stages: tuple[Stage, ...]
+    """Each behind all that it reads; the last one gives the logits."""
     available: Resources | None = field(default=None)
     """What the board has."""
 
     @property
     def interval(self) -> int:
-        """Cycles between two samples when no window is skipped: those of the slowest stage."""
+        """Cycles between two samples at the activity planned for: those of the slowest stage."""
         return max(self.input.tokens, *(stage.cycles for stage in self.stages))
 
     @property
+    def worst_interval(self) -> int:
+        """Cycles between two samples when no window is skipped."""
+        return max(self.input.tokens, *(stage.worst for stage in self.stages))
+
+    @property
     def latency(self) -> int:
-        """Estimated cycles from a sample's first token to its logits, no window skipped."""
-        first, last = 0.0, float(self.input.tokens)
+        """Estimated cycles from a sample's first token to its logits, at the activity planned for."""
+        times = {INPUT: (0.0, float(self.input.tokens))}
         for stage in self.stages:
+            sources = [times[feed.name.split("[")[0]] for feed in stage.inputs]
+            first, last = max(first for first, _ in sources), max(last for _, last in sources)
             first += stage.lead * (last - first)
             tail = stage.cycles * min(1.0, stage.lead + 1 / max(1, stage.output.tokens))
-            last = max(last + tail, first + stage.cycles)
-        return round(last)
+            times[stage.name] = (first, max(last + tail, first + stage.cycles))
+        return round(times[self.stages[-1].name][1])
 
     @property
     def resources(self) -> Resources:
@@ -115,6 +141,7 @@ class Plan:
         return {
             "folds": {name: asdict(fold) for name, fold in self.folds.items()},
             "planned_interval_cycles": self.interval,
+            "worst_interval_cycles": self.worst_interval,
             "planned_latency_cycles": self.latency,
             "cycles_by_stage": {stage.name: stage.cycles for stage in self.stages},
             "resources": self.resource_figures(),
@@ -173,7 +200,7 @@ def _stream_from_json(content: dict[str, Any]) -> Stream:
 def _stage_to_json(stage: Stage) -> dict[str, Any]:
     return asdict(stage) | {
         "parameters": dict(stage.parameters),
-        "source": _stream_to_json(stage.source),
+        "inputs": [{"name": f.name, "stream": _stream_to_json(f.stream)} for f in stage.inputs],
         "output": _stream_to_json(stage.output),
     }
 
@@ -183,7 +210,7 @@ def _stage_from_json(content: dict[str, Any]) -> Stage:
         **content
         | {
             "parameters": tuple(content["parameters"].items()),
-            "source": _stream_from_json(content["source"]),
+            "inputs": tuple(Feed(f["name"], _stream_from_json(f["stream"])) for f in content["inputs"]),
             "output": _stream_from_json(content["output"]),
             "resources": Resources(**content["resources"]),
         }

@@ -1,29 +1,33 @@
 """Chooses folds: the fastest pipeline that fits a board, or the smallest one for a target.
 
 The slowest stage sets the pace, so for a given interval every layer may take the cheapest fold
-that keeps up; layers touch only where a group of PE channels becomes the next layer's input.
-That makes a chain: for one interval the non-dominated pairs (LUTs, memory) are carried from
-block to block, exactly, and the interval itself is found by bisection over all that can occur.
+that keeps up; layers touch only where their streams must agree. The interval itself is found by
+bisection over all that can occur.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from bisect import bisect_right
+from dataclasses import astuple, replace
 from typing import Protocol
 
+import numpy as np
+
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.network.layers import Activation, Network
-from ssnn_fpga.plan.blocks import Block, Blocks, cut
-from ssnn_fpga.plan.folds import Fold, FoldSpace, fold_space
-from ssnn_fpga.plan.plan import Plan, Stage
+from ssnn_fpga.network.layers import Conv, Dense, Network, Neuron
+from ssnn_fpga.plan.folds import Fold
+from ssnn_fpga.plan.graph import Graph, graph_of
+from ssnn_fpga.plan.modules import activation_stream
+from ssnn_fpga.plan.plan import Plan
 from ssnn_fpga.plan.resources import Resources
+from ssnn_fpga.plan.search import Found, Search
+from ssnn_fpga.plan.tables import Overrides, elements
 
 SIX_INPUT_LUTS = {"ecp5": 0.6, "xilinx": 1.0}
 """6-input LUTs, the unit of the estimates, that one LUT of a flow's chips is worth."""
 
-Overrides = Mapping[str, Mapping[str, int]]
+RESOURCE_NAMES = ("LUTs", "bits of block RAM")
+"""The fields of ``Resources``, as a sentence names them."""
 
 
 class Budget(Protocol):
@@ -69,222 +73,173 @@ def make_plan(
     board: Board | None = None,
     *,
     target_cycles: int | None = None,
+    target_latency: int | None = None,
     overrides: Overrides | None = None,
     share: float | None = None,
 ) -> Plan:
     """Folds, stages and figures of ``network``; the same from run to run.
 
     With a ``board``: the least interval within ``share`` of its logic (the board's own share if
-    not given; all of its logic where that is not enough). With ``target_cycles``: the smallest
-    design with at most that interval. With neither: the smallest design. ``overrides`` fix some
+    not given; all of its logic where that is not enough). With ``target_cycles`` the smallest
+    design with at most that interval, with ``target_latency`` the smallest one found whose estimated
+    latency in cycles is at most that. With none of them: the smallest design. ``overrides`` fix some
     of pe, simd, tp, tl of named layers.
 
-    Raises UserError for a network that is no chain, an override that does not fit, a target
-    that no fold reaches, and a network too large for the board, naming what is missing.
+    Raises UserError for a network that cannot be planned, an override that does not fit, a target
+    that no fold reaches, and a network too large for the board: which resource is short, by how
+    much, and the nearest plan that would fit.
     """
-    blocks = cut(network)
-    overrides = overrides or {}
-    _check_layers(overrides, blocks)
-    tables = [_Table(blocks, block, overrides.get(block.synapses.name, {})) for block in blocks.blocks]
-    solver = _Solver(blocks, tables)
-    available = None if board is None else _available(board)
-    if target_cycles is not None:
-        choice = solver.smallest(_reachable(target_cycles, solver), available)
-    elif available is None:
-        choice = solver.smallest(solver.intervals[-1], None)
-    else:
-        assert board is not None
-        within = replace(available, luts=int(available.luts * (share or board.plan_share)))
-        choice = solver.fastest(within) or solver.fastest(available)
-    if choice is None:
-        assert board is not None
-        assert available is not None
-        raise UserError(_too_large(network, board, available, solver))
-    stages, folds = _stages(blocks, choice.folds)
-    name = "" if board is None else board.name
-    return Plan(network.name, name, folds, blocks.input(), tuple(stages), available)
+    return Planner(network, board, overrides).plan(target_cycles, target_latency, share)
 
 
-@dataclass(frozen=True)
-class _Choice:
-    """Folds of the first few blocks and what they cost."""
+class Planner:
+    """Plans of one network for one board; what it has worked out serves the next question."""
 
-    luts: int
-    memory_bits: int
-    folds: tuple[Fold, ...]
-
-    def fits(self, limit: Resources | None) -> bool:
-        return limit is None or (self.luts <= limit.luts and self.memory_bits <= limit.memory_bits)
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Cost of the synapses, or of what follows them, under one fold."""
-
-    fold: Fold
-    cycles: int
-    luts: int
-    memory_bits: int
-
-
-class _Table:
-    """Cost of every fold of one block, by the group of its input."""
-
-    def __init__(self, blocks: Blocks, block: Block, override: Mapping[str, int]) -> None:
-        self._blocks = blocks
-        self._block = block
-        edge = blocks.edge_of[block.synapses.inputs[0]]
-        assert isinstance(edge, Activation)
-        self._edge = edge
-        self._space: FoldSpace = fold_space(block.synapses, edge)
-        self._folds = list(self._space.folds(override))
-        self._synapses: dict[int, dict[tuple[int, int], list[_Part]]] = {}
-        self._rest: dict[tuple[int, int], list[_Part]] = {}
+    def __init__(
+        self, network: Network, board: Board | None = None, overrides: Overrides | None = None
+    ) -> None:
+        self._network = network
+        self._board = board
+        self._graph = graph_of(network)
+        _check_layers(overrides or {}, self._graph)
+        self._search = Search(elements(self._graph, overrides or {}))
+        self._available = None if board is None else _available(board)
 
     @property
-    def layer(self) -> str:
-        """Name of the block's synapses."""
-        return self._block.synapses.name
+    def intervals(self) -> list[int]:
+        """Every interval that some design has, ascending."""
+        return self._search.intervals
 
-    @property
-    def groups(self) -> list[int]:
-        """Groups that can leave the block."""
-        return sorted({fold.pe for fold in self._folds})
-
-    def intervals(self, group: int) -> set[int]:
-        """Every number of cycles that a fold of this block can take."""
-        self._fill(group)
-        parts = [p for several in self._synapses[group].values() for p in several]
-        parts += [p for several in self._rest.values() for p in several]
-        return {part.cycles for part in parts}
-
-    def choices(self, group: int, interval: int) -> dict[int, list[_Choice]]:
-        """By PE, the non-dominated folds of at most ``interval`` cycles fed in groups of ``group``."""
-        self._fill(group)
-        found: dict[int, list[_Choice]] = {}
-        for (pe, tp), synapses in self._synapses[group].items():
-            rest = next((part for part in self._rest[pe, tp] if part.cycles <= interval), None)
-            if rest is None:
-                continue
-            found.setdefault(pe, []).extend(
-                _Choice(
-                    part.luts + rest.luts,
-                    part.memory_bits + rest.memory_bits,
-                    (replace(part.fold, tl=rest.fold.tl),),
+    def plan(
+        self, target_cycles: int | None = None, target_latency: int | None = None, share: float | None = None
+    ) -> Plan:
+        """As ``make_plan``."""
+        search, board = self._search, self._board
+        limits = _limits(self._available)
+        if target_latency is not None:
+            target_cycles = self._interval_for(target_latency)
+        if target_cycles is not None:
+            least = search.least_interval()
+            if target_cycles < least:
+                raise UserError(
+                    f"A target of {target_cycles} cycles a sample cannot be reached: {least} is the least of "
+                    "this network with these folds."
                 )
-                for part in synapses
-                if part.cycles <= interval
+            found = search.smallest(target_cycles, limits)
+        elif self._available is None or board is None:
+            found = search.smallest(search.intervals[-1], limits)
+        else:
+            within = replace(self._available, luts=int(self._available.luts * (share or board.plan_share)))
+            found = search.fastest(_limits(within)) or search.fastest(limits)
+        if found is None:
+            raise UserError(self._too_large(target_cycles))
+        plan = self._plan_of(found)
+        if target_latency is not None and plan.latency > target_latency:
+            raise UserError(
+                f"A latency of {target_latency} cycles cannot be reached: {plan.latency} is what the fastest "
+                "folds of this network take."
             )
-        return {pe: _front(choices) for pe, choices in found.items()}
+        return plan
 
-    def _fill(self, group: int) -> None:
-        """Cost tables for one input group; what follows the synapses depends on PE, TP and TL only."""
-        if group in self._synapses:
-            return
-        source = self._blocks.fed_by(self._edge, group)
-        table: dict[tuple[int, int], list[_Part]] = {}
-        seen: set[tuple[int, int, int]] = set()
-        for fold in self._folds:
-            if (fold.pe, fold.simd, fold.tp) in seen:
-                continue
-            seen.add((fold.pe, fold.simd, fold.tp))
-            stages = self._blocks.synapse_stages(self._block, fold, source)
-            table.setdefault((fold.pe, fold.tp), []).append(_part(fold, stages))
-        self._synapses[group] = table
-        if not self._rest:
-            self._fill_rest()
+    def smallest(self, interval: int) -> Plan | None:
+        """The smallest design of at most ``interval`` cycles that the board holds, if there is one."""
+        found = self._search.smallest(interval, _limits(self._available))
+        return None if found is None else self._plan_of(found)
 
-    def _fill_rest(self) -> None:
-        seen: set[tuple[int, int, int]] = set()
-        source = self._blocks.fed_by(self._edge, self._edge.channels)
-        for fold in self._folds:
-            if (fold.pe, fold.tp, fold.tl) in seen:
-                continue
-            seen.add((fold.pe, fold.tp, fold.tl))
-            synapses = self._blocks.synapse_stages(self._block, fold, source)
-            stages = self._blocks.rest_stages(self._block, fold, synapses[-1].output)
-            # TL ascends, so the first part that is fast enough is the cheapest.
-            self._rest.setdefault((fold.pe, fold.tp), []).append(_part(fold, stages))
+    def _plan_of(self, found: Found) -> Plan:
+        graph = self._graph
+        formats: dict[str, tuple[int, ...]] = {}
+        folds: dict[str, Fold] = {}
+        steps: dict[str, int] = {}
+        for layer in graph.network.layers:
+            option = found.options[layer.name]
+            formats.update(zip(graph.wires_of(layer), option.formats, strict=True))
+            if isinstance(layer, Conv | Dense):
+                folds[layer.name] = option.choice
+            elif isinstance(layer, Neuron):
+                steps[layer.name] = option.choice
+                source = graph.source_of(layer).name
+                folds[source] = replace(folds[source], tl=option.choice)
+        stages = tuple(graph.stages(formats, folds, steps))
+        given = self._network.input
+        name = "" if self._board is None else self._board.name
+        return Plan(
+            self._network.name, name, folds, activation_stream(given, given.channels), stages, self._available
+        )
 
+    def _interval_for(self, latency: int) -> int:
+        """The longest interval whose smallest design stays within ``latency``; the least one if none does."""
+        search, limits = self._search, _limits(self._available)
+        first = search.intervals.index(search.least_interval())
 
-class _Solver:
-    """Carries non-dominated choices along the chain of blocks."""
+        def too_late(interval: int) -> bool:
+            found = search.smallest(interval, limits)
+            # What does not fit is too fast for the board: a longer interval may do.
+            return found is not None and self._plan_of(found).latency > latency
 
-    def __init__(self, blocks: Blocks, tables: list[_Table]) -> None:
-        self._tables = tables
-        self._input = blocks.input()
-        leading = blocks.leading_stages(self._input)
-        self._leading = sum((stage.resources for stage in leading), Resources())
-        self._floor = max([self._input.tokens, *(stage.cycles for stage in leading)])
-        possible = {self._floor}
-        groups = [self._input.group]
-        for table in tables:
-            possible |= {cycles for group in groups for cycles in table.intervals(group)}
-            groups = table.groups
-        self.intervals = sorted(cycles for cycles in possible if cycles >= self._floor)
-        self._solved: dict[int, list[_Choice]] = {}
+        index = bisect_right(search.intervals, False, lo=first, key=too_late)
+        return search.intervals[max(first, index - 1)]
 
-    def front(self, interval: int) -> list[_Choice]:
-        """Non-dominated designs of at most ``interval`` cycles, fewest LUTs first."""
-        if interval not in self._solved:
-            start = _Choice(self._leading.luts, self._leading.memory_bits, ())
-            states = {self._input.group: [start]}
-            for table in self._tables:
-                states = _extend(states, table, interval)
-            self._solved[interval] = _front(choice for front in states.values() for choice in front)
-        return self._solved[interval]
+    def _too_large(self, target: int | None) -> str:
+        """What is missing on the board, and what would help: planned, not guessed."""
+        assert self._board is not None
+        search, limits = self._search, _limits(self._available)
+        need, resource = self._shortage(search.intervals[-1] if target is None else target)
+        have = limits[resource]
+        assert have is not None
+        what = "Network" if target is None else f"At {target} cycles a sample, network"
+        fault = (
+            f"{what} {self._network.name} is too large for {self._board.name}: it needs about {need:,} "
+            f"{RESOURCE_NAMES[resource]} of {have:,}, {need - have:,} too many; "
+        )
+        if target is not None and (within := search.fastest(limits)) is not None:
+            return fault + f"{within.cycles:,} cycles is the least that fits."
+        widest = max(layer.weight_bits for layer in self._graph.synapses)
+        for bits in range(widest - 1, 1, -1):
+            narrow = Search(elements(graph_of(_with_bits(self._network, bits)), {}))
+            if narrow.smallest(narrow.intervals[-1], limits) is not None:
+                return fault + f"with weights of {bits} bits it would fit."
+        smallest = search.smallest(search.intervals[-1], [None for _ in limits])
+        assert smallest is not None
+        sizes = " and ".join(f"{n:,} {name}" for n, name in zip(smallest.cost, RESOURCE_NAMES, strict=True))
+        return fault + f"its smallest plan takes {sizes}: take a larger board or fewer channels."
 
-    def smallest(self, interval: int, limit: Resources | None) -> _Choice | None:
-        """The design with fewest LUTs of at most ``interval`` cycles within ``limit``."""
-        return next((choice for choice in self.front(interval) if choice.fits(limit)), None)
-
-    def fastest(self, limit: Resources) -> _Choice | None:
-        """The design of the least interval within ``limit``; among those, the one with fewest LUTs."""
-        index = bisect_left(self.intervals, True, key=lambda i: self.smallest(i, limit) is not None)
-        return self.smallest(self.intervals[index], limit) if index < len(self.intervals) else None
-
-    def least_interval(self) -> int:
-        """The interval of the fastest design of any size."""
-        return self.intervals[bisect_left(self.intervals, True, key=lambda i: bool(self.front(i)))]
-
-
-def _extend(states: dict[int, list[_Choice]], table: _Table, interval: int) -> dict[int, list[_Choice]]:
-    extended: dict[int, list[_Choice]] = {}
-    for group, front in states.items():
-        for pe, choices in table.choices(group, interval).items():
-            extended.setdefault(pe, []).extend(
-                _Choice(
-                    before.luts + choice.luts,
-                    before.memory_bits + choice.memory_bits,
-                    before.folds + choice.folds,
-                )
-                for before in front
-                for choice in choices
-            )
-    return {group: _front(choices) for group, choices in extended.items()}
+    def _shortage(self, interval: int) -> tuple[int, int]:
+        """How much of which resource (its place) the design needs that comes nearest to fitting."""
+        limits = _limits(self._available)
+        for resource, limit in enumerate(limits):
+            alone = self._search.smallest(interval, [None for _ in limits], resource)
+            assert alone is not None
+            assert limit is not None
+            if alone.cost[resource] > limit:
+                return alone.cost[resource], resource
+        for resource in reversed(range(len(limits))):
+            others = [None if place == resource else limit for place, limit in enumerate(limits)]
+            found = self._search.smallest(interval, others, resource)
+            if found is not None:
+                return found.cost[resource], resource
+        alone = self._search.smallest(interval, [None for _ in limits])
+        assert alone is not None
+        over = [n / limit if limit else float(n > 0) for n, limit in zip(alone.cost, limits, strict=True)]
+        return alone.cost[int(np.argmax(over))], int(np.argmax(over))
 
 
-def _front(choices: Iterable[_Choice]) -> list[_Choice]:
-    """Those that no other one beats in LUTs and memory, by ascending LUTs."""
-    front: list[_Choice] = []
-    for choice in sorted(choices, key=lambda c: (c.luts, c.memory_bits)):
-        if not front or choice.memory_bits < front[-1].memory_bits:
-            front.append(choice)
-    return front
+def _limits(available: Resources | None) -> tuple[int | None, ...]:
+    return tuple(None for _ in RESOURCE_NAMES) if available is None else astuple(available)
 
 
-def _part(fold: Fold, stages: list[Stage]) -> _Part:
-    resources = sum((stage.resources for stage in stages), Resources())
-    cycles = max((stage.cycles for stage in stages), default=0)
-    return _Part(fold, cycles, resources.luts, resources.memory_bits)
-
-
-def _stages(blocks: Blocks, folds: tuple[Fold, ...]) -> tuple[list[Stage], dict[str, Fold]]:
-    stages = blocks.leading_stages(blocks.input())
-    for block, fold in zip(blocks.blocks, folds, strict=True):
-        source = stages[-1].output if stages else blocks.input()
-        stages += blocks.stages(block, fold, source)
-    return stages, {b.synapses.name: f for b, f in zip(blocks.blocks, folds, strict=True)}
+def _with_bits(network: Network, bits: int) -> Network:
+    """The network with no weight wider than ``bits``, to see what it would take; its values are gone."""
+    limit = (1 << (bits - 1)) - 1
+    return replace(
+        network,
+        layers=tuple(
+            replace(layer, weight=layer.weight.clip(-limit, limit), weight_bits=bits)
+            if isinstance(layer, Conv | Dense) and layer.weight_bits > bits
+            else layer
+            for layer in network.layers
+        ),
+    )
 
 
 def _available(board: Board) -> Resources:
@@ -292,34 +247,8 @@ def _available(board: Board) -> Resources:
     return Resources(int(board.budget.luts * SIX_INPUT_LUTS[board.flow]), board.budget.bram_bits)
 
 
-def _check_layers(overrides: Overrides, blocks: Blocks) -> None:
-    names = [block.synapses.name for block in blocks.blocks]
+def _check_layers(overrides: Overrides, graph: Graph) -> None:
+    names = [layer.name for layer in graph.synapses]
     for layer in overrides:
         if layer not in names:
             raise UserError(f"fold of layer {layer}: there is no such layer; use {', '.join(names)}")
-
-
-def _reachable(target: int, solver: _Solver) -> int:
-    least = solver.least_interval()
-    if target < least:
-        raise UserError(
-            f"A target of {target} cycles a sample cannot be reached: {least} is the least of this network "
-            "with these folds."
-        )
-    return target
-
-
-def _too_large(network: Network, board: Board, available: Resources, solver: _Solver) -> str:
-    front = solver.front(solver.intervals[-1])
-    luts, memory_bits = min(c.luts for c in front), min(c.memory_bits for c in front)
-    if luts > available.luts:
-        need, have, kind = luts, available.luts, "LUTs"
-    elif memory_bits > available.memory_bits:
-        need, have, kind = memory_bits, available.memory_bits, "bits of block RAM"
-    else:
-        smallest = next(c for c in front if c.luts <= available.luts)
-        need, have, kind = smallest.memory_bits, available.memory_bits, "bits of block RAM"
-    return (
-        f"Network {network.name} is too large for {board.name}: it needs about {need} {kind} of {have}; "
-        "take a larger board, fewer channels or fewer weight bits."
-    )

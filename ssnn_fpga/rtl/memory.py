@@ -63,8 +63,11 @@ def write_hex(words: Sequence[int], width: int, path: Path) -> None:
 
 def _join(rows: Integers, bits: int) -> list[int]:
     """Each row of integers as one word, element 0 lowest, ``bits`` two's complement bits each."""
-    mask = (1 << bits) - 1
-    return [sum((int(value) & mask) << (i * bits) for i, value in enumerate(row)) for row in rows]
+    planes = np.empty((*rows.shape, bits), dtype=np.uint8)
+    for bit in range(bits):
+        planes[..., bit] = (rows >> bit) & 1
+    packed = np.packbits(planes.reshape(len(rows), -1), axis=1, bitorder="little")
+    return [int.from_bytes(row.tobytes(), "little") for row in packed]
 
 
 def _check_signed(values: Integers, bits: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ssnn_fpga.plan.plan import Plan, Stage
+from ssnn_fpga.plan.plan import INPUT, Plan, Stage
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, Stream
 
 TOP = "accelerator"
@@ -17,11 +17,9 @@ _WRITABLE = ("conv", "dense", "lif", "readout")
 def toplevel(plan: Plan) -> str:
     """SystemVerilog of the module ``accelerator``; the same text for the same plan."""
     parts = [_header(plan)]
-    source = "in"
-    for index, stage in enumerate(plan.stages):
-        target = "out" if index == len(plan.stages) - 1 else stage.name
-        parts.append(_stage(stage, source, target))
-        source = stage.name
+    for stage in plan.stages[:-1]:
+        parts.append(_stage(stage, signals(stage.name)))
+    parts.append(_stage(plan.stages[-1], _OUT))
     return "\n".join([*parts, "endmodule\n"])
 
 
@@ -33,6 +31,10 @@ class Signals:
     ready: str
     data: str
     skipped: str
+
+
+_IN = Signals("in_valid_i", "in_ready_o", "in_data_i", "")
+_OUT = Signals("out_valid_o", "out_ready_i", "out_data_o", "")
 
 
 def signals(stage: str) -> Signals:
@@ -73,14 +75,14 @@ def _header(plan: Plan) -> str:
     )
 
 
-def _stage(stage: Stage, source: str, target: str) -> str:
+def _stage(stage: Stage, target: Signals) -> str:
     lines = [f"  // {line}" for line in _comment(stage)]
-    if target != "out":
+    if target != _OUT:
         lines += [*_wires(stage), ""]
     lines.append(f"  {stage.module} #(")
     lines += _connections(stage.parameters)
     lines.append(f"  ) i_{stage.name} (")
-    lines += _connections(_ports(stage, source, target))
+    lines += _connections(_ports(stage, target))
     lines += ["  );", ""]
     return "\n".join(lines)
 
@@ -95,13 +97,10 @@ def _wires(stage: Stage) -> list[str]:
     return [f"  logic {' ' * len(width)} {', '.join(flags)};", f"  logic {width} {wires.data};"]
 
 
-def _ports(stage: Stage, source: str, target: str) -> list[tuple[str, str]]:
-    """Port connections; ``source`` and ``target`` are stages, or "in" and "out" of the top."""
-    inner, outer = signals(source), signals(target)
-    if source == "in":
-        inner = Signals("in_valid_i", "in_ready_o", "in_data_i", "")
-    if target == "out":
-        outer = Signals("out_valid_o", "out_ready_i", "out_data_o", "")
+def _ports(stage: Stage, outer: Signals) -> list[tuple[str, str]]:
+    """Port connections; ``outer`` is the stream that leaves."""
+    source = stage.inputs[0].name
+    inner = _IN if source == INPUT else signals(source)
     ports = [("clk_i", "clk_i"), ("rst_i", "rst_i")]
     ports += [("in_valid_i", inner.valid), ("in_ready_o", inner.ready), ("in_data_i", inner.data)]
     if isinstance(stage.source, AccumulatorStream):

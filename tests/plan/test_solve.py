@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.network.layers import Network
-from ssnn_fpga.plan.blocks import cut
-from ssnn_fpga.plan.folds import Fold, fold_space
+from ssnn_fpga.network.layers import Network, Neuron
+from ssnn_fpga.plan.folds import Fold
+from ssnn_fpga.plan.graph import graph_of
 from ssnn_fpga.plan.plan import Plan
 from ssnn_fpga.plan.resources import Resources
 from ssnn_fpga.plan.solve import make_plan
@@ -71,20 +71,24 @@ def demo_sized() -> Network:
 
 def every_design(network: Network) -> list[tuple[int, Resources, dict[str, Fold]]]:
     """Interval and resources of every combination of folds, built one by one."""
-    blocks = cut(network)
-    spaces = []
-    for block in blocks.blocks:
-        edge = blocks.edge_of[block.synapses.inputs[0]]
-        spaces.append(list(fold_space(block.synapses, edge).folds({})))  # type: ignore[arg-type]
+    graph = graph_of(network)
+    names = [layer.name for layer in graph.synapses]
+    neurons = [layer.name for layer in network.layers if isinstance(layer, Neuron)]
+    given = (network.input.channels,)
     found = []
-    for folds in product(*spaces):
-        stages = blocks.leading_stages(blocks.input())
-        for block, fold in zip(blocks.blocks, folds, strict=True):
-            stages += blocks.stages(block, fold, stages[-1].output if stages else blocks.input())
-        interval = max(blocks.input().tokens, *(stage.cycles for stage in stages))
-        resources = sum((stage.resources for stage in stages), Resources())
-        names = (block.synapses.name for block in blocks.blocks)
-        found.append((interval, resources, dict(zip(names, folds, strict=True))))
+    for folds in product(*(list(graph.space(layer).folds({})) for layer in graph.synapses)):
+        fold_of = dict(zip(names, folds, strict=True))
+        formats = {"input": given}
+        for layer in network.layers:
+            if layer.name in fold_of:
+                fold = fold_of[layer.name]
+                formats[layer.name] = (fold.pe, graph.space(layer).resident(fold.tp))  # type: ignore[arg-type]
+            else:
+                formats.setdefault(graph.wire_of[layer.name], formats[layer.inputs[0]][:1])
+        steps = {name: fold.tl for name, fold in zip(neurons, folds, strict=False)}
+        stages = list(graph.stages(formats, fold_of, steps))
+        interval = max(network.input.height * network.input.width, *(stage.cycles for stage in stages))
+        found.append((interval, sum((stage.resources for stage in stages), Resources()), fold_of))
     return found
 
 
@@ -161,12 +165,6 @@ def test_overrides_hold_and_others_adapt() -> None:
 
 def test_what_cannot_be_is_said() -> None:
     network = demo_sized()
-    with pytest.raises(UserError, match=r"too large for testboard: it needs about \d+ LUTs of 500"):
-        make_plan(network, Board(Budget(500)))
-    with pytest.raises(
-        UserError, match=r"too large for testboard: it needs about \d+ bits of block RAM of 1000"
-    ):
-        make_plan(network, Board(Budget(3000, 1000)))
     with pytest.raises(UserError, match=r"target of 10 cycles a sample cannot be reached: \d+ is the least"):
         make_plan(network, target_cycles=10)
     with pytest.raises(UserError, match="no such layer; use conv1, conv2, conv3, classifier"):
@@ -175,6 +173,54 @@ def test_what_cannot_be_is_said() -> None:
         make_plan(network, overrides={"conv2": {"pe": 5}})
     with pytest.raises(UserError, match="does not end in a read-out"):
         make_plan(replace(network, layers=network.layers[:-1], classes=()))
+
+
+def said(network: Network, board: Board, **target: int) -> str:
+    with pytest.raises(UserError) as refused:
+        make_plan(network, board, **target)
+    return str(refused.value)
+
+
+def test_what_is_too_large_is_named_with_the_nearest_plan_that_fits() -> None:
+    network = demo_sized()
+    least = make_plan(network).resources
+
+    sentence = said(network, Board(Budget(500)))
+    assert f"it needs about {least.luts:,} LUTs of 500, {least.luts - 500:,} too many" in sentence
+    assert "its smallest plan takes" in sentence
+
+    # Four-bit weights do not fit, three-bit ones do: what is promised holds.
+    sentence = said(network, Board(Budget(least.luts - 1)))
+    bits = int(sentence.split("with weights of ")[1].split()[0])
+    assert 2 <= bits <= 3
+    narrow = replace(
+        network,
+        layers=tuple(
+            replace(layer, weight=layer.weight // 4, weight_bits=bits) if hasattr(layer, "weight") else layer
+            for layer in network.layers
+        ),
+    )
+    make_plan(narrow, Board(Budget(least.luts - 1)))
+
+    sentence = said(network, Board(Budget(3_000, 1000)))
+    assert "bits of block RAM of 1,000" in sentence
+
+    # A pace that the board cannot hold: the pace that it can.
+    sentence = said(network, Board(Budget(20_000)), target_cycles=1344)
+    nearest = int(sentence.split("; ")[1].split()[0].replace(",", ""))
+    assert make_plan(network, Board(Budget(20_000)), target_cycles=nearest).interval == nearest
+    with pytest.raises(UserError, match="too large"):
+        make_plan(network, Board(Budget(20_000)), target_cycles=nearest - 1)
+
+
+def test_a_latency_is_met_or_refused() -> None:
+    network = demo_sized()
+    relaxed = make_plan(network, target_latency=100_000)
+    tight = make_plan(network, target_latency=8_000)
+    assert tight.latency <= 8_000 < relaxed.latency <= 100_000
+    assert tight.resources.luts > relaxed.resources.luts
+    with pytest.raises(UserError, match=r"latency of 100 cycles cannot be reached: \d+ is what"):
+        make_plan(network, target_latency=100)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,8 @@ import pytest
 
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.golden.engine import run as run_golden
-from ssnn_fpga.network.layers import Activation, Integers, Network
-from ssnn_fpga.plan.blocks import cut
-from ssnn_fpga.plan.folds import fold_space
+from ssnn_fpga.network.layers import Integers, Network
+from ssnn_fpga.plan.graph import graph_of
 from ssnn_fpga.plan.solve import make_plan
 from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.rtl.generate import write_design
@@ -25,13 +24,11 @@ from tests.rtl.test_generate import with_awkward_names
 
 def random_folds(rng: np.random.Generator, network: Network) -> dict[str, dict[str, int]]:
     """Any fold that each layer allows."""
-    blocks = cut(network)
+    graph = graph_of(network)
     chosen = {}
-    for block in blocks.blocks:
-        edge = blocks.edge_of[block.synapses.inputs[0]]
-        assert isinstance(edge, Activation)
-        folds = list(fold_space(block.synapses, edge).folds({}))
-        chosen[block.synapses.name] = asdict(folds[int(rng.integers(len(folds)))])
+    for layer in graph.synapses:
+        folds = list(graph.space(layer).folds({}))
+        chosen[layer.name] = asdict(folds[int(rng.integers(len(folds)))])
     return chosen
 
 
