@@ -1,4 +1,4 @@
-"""The project's own ONNX operators, Lif and TemporalTransform: function bodies and qonnx classes.
+"""The project's own ONNX operators, Lif, TemporalTransform and EarlyExit: function bodies, qonnx classes.
 
 Axis 0 of every tensor is time. The bodies consist of standard operators, so a runtime that has
 never heard of this project runs a file that carries them (``append_functions``). qonnx finds the
@@ -122,6 +122,29 @@ TemporalTransform <shift: int = 4, fraction: int = 1> (X, matrix) => (Y)
 }
 """
 
+# E (O,) and L (O,) are logits of one sample; scale is what one integer step of E is worth, and the
+# margin counts such steps.
+_EARLY_EXIT = """
+<domain: "ssnn_fpga.network.ops", opset_import: ["": OPSET]>
+EarlyExit <margin: int = 0> (E, scale, L) => (Y)
+{
+  zero = Constant <value_int: int = 0> ()
+  one = Constant <value_int: int = 1> ()
+  pair = Constant <value_ints: ints = [2]> ()
+  least = Constant <value_int: int = @margin> ()
+  scale_like = CastLike (scale, E)
+  quotient = Div (E, scale_like)
+  rounded = Round (quotient)
+  logits = Cast <to: int = 7> (rounded)
+  top, places = TopK (logits, pair)
+  first = Gather (top, zero)
+  second = Gather (top, one)
+  lead = Sub (first, second)
+  sure = GreaterOrEqual (lead, least)
+  Y = Where (sure, E, L)
+}
+"""
+
 # Integers of `bits` bits around the zero point: signed -2**(bits-1) .. 2**(bits-1) - 1, without the
 # lowest if narrow; unsigned 0 .. 2**bits - 1, without the highest if narrow. Rounds half to even.
 _QUANT = """
@@ -157,10 +180,23 @@ Quant <signed: int = 1, narrow: int = 0> (X, scale, zero_point, bits) => (Y)
 }
 """
 
+_BIPOLAR_QUANT = """
+<domain: "qonnx.custom_op.general", opset_import: ["": OPSET]>
+BipolarQuant (X, scale) => (Y)
+{
+  zero = Constant <value_float: float = 0.0> ()
+  negated = Neg (scale)
+  positive = GreaterOrEqual (X, zero)
+  Y = Where (positive, scale, negated)
+}
+"""
+
 _BODIES = {
     (DOMAIN, "Lif"): _LIF,
     (DOMAIN, "TemporalTransform"): _TEMPORAL_TRANSFORM,
+    (DOMAIN, "EarlyExit"): _EARLY_EXIT,
     (QUANT_DOMAIN, "Quant"): _QUANT,
+    (QUANT_DOMAIN, "BipolarQuant"): _BIPOLAR_QUANT,
 }
 
 
@@ -270,4 +306,20 @@ class TemporalTransform(_FunctionOp):
         return node
 
 
-custom_op = {"Lif": Lif, "TemporalTransform": TemporalTransform}
+class EarlyExit(_FunctionOp):
+    """Early exit: logits E (O,), scale, later logits L (O,) to the logits that count."""
+
+    def get_nodeattr_types(self) -> dict[str, Any]:
+        """Attribute name -> (field, required, default)."""
+        return {"margin": ("i", True, 0)}
+
+    def make_shape_compatible_op(self, model: Any) -> onnx.NodeProto:
+        """An operator whose output has the shape of this one's."""
+        return onnx.helper.make_node("Relu", [self.onnx_node.input[0]], [self.onnx_node.output[0]])
+
+    def infer_node_datatype(self, model: Any) -> None:
+        """Logits are real numbers."""
+        model.set_tensor_datatype(self.onnx_node.output[0], DataType["FLOAT32"])
+
+
+custom_op = {"Lif": Lif, "TemporalTransform": TemporalTransform, "EarlyExit": EarlyExit}

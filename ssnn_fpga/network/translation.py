@@ -17,10 +17,14 @@ from ssnn_fpga.network.layers import (
     Accumulator,
     Activation,
     Conv,
+    CurrentJoin,
     Dense,
+    EarlyExit,
     Edge,
     Integers,
+    Join,
     Layer,
+    Logits,
     Neuron,
     Pool,
     Readout,
@@ -34,6 +38,7 @@ from ssnn_fpga.network.shapes import edge_after
 OPERATORS_DOMAIN = "ssnn_fpga.network.ops"
 _GRID_TOLERANCE = 1e-3  # of one integer step; float32 leaves less of any bias below 2**13
 _SCALE_TOLERANCE = 1e-6  # relative; scales are float32
+_ROUNDS_AWAY = 0.25  # of one integer step; what is nearer to an integer is rounded to it
 _DEFAULT_FRACTION = 4
 
 
@@ -48,12 +53,22 @@ class _Values:
 
 @dataclass(frozen=True)
 class _Sums:
-    """A tensor of accumulators: the layer's integers times ``scale`` (O,), plus ``bias`` (O,)."""
+    """A tensor of accumulators: the layer's integers times ``scale`` (O,), plus ``bias`` (O,).
+
+    Where the node ``join`` has added two such tensors, ``other`` is the second layer and its scale.
+    """
 
     layer: str
     scale: Array
     bias: Array
     flat: bool
+    join: Node | None = None
+    other: tuple[str, Array] | None = None
+
+    def times(self, factor: float) -> _Sums:
+        """The same tensor multiplied by a positive number."""
+        other = None if self.other is None else (self.other[0], self.other[1] * factor)
+        return replace(self, scale=self.scale * factor, bias=self.bias * factor, other=other)
 
 
 @dataclass(frozen=True)
@@ -65,7 +80,14 @@ class _Summed:
     node: Node
 
 
-_Meaning = _Values | _Sums | _Summed
+@dataclass(frozen=True)
+class _Decided:
+    """Logits that a layer gives: integers, of which the read-outs in it have a scale each."""
+
+    layer: str
+
+
+_Meaning = _Values | _Sums | _Summed | _Decided
 
 
 class Translation:
@@ -87,7 +109,8 @@ class Translation:
             ("", "GlobalAveragePool"): self._global_average_pool,
             ("", "Mul"): self._scaling,
             ("", "Div"): self._scaling,
-            ("", "Add"): self._logit_bias,
+            ("", "Add"): self._addition,
+            ("", "Sum"): self._addition,
             ("", "Flatten"): self._reshape,
             ("", "Reshape"): self._reshape,
             ("", "Squeeze"): self._reshape,
@@ -96,6 +119,7 @@ class Translation:
             ("", "ReduceMean"): self._sum_over_time,
             (OPERATORS_DOMAIN, "Lif"): self._lif,
             (OPERATORS_DOMAIN, "TemporalTransform"): self._transform,
+            (OPERATORS_DOMAIN, "EarlyExit"): self._early_exit,
             **{(domain, name): self._quant for domain in QUANT_DOMAINS for name in ("Quant", "IntQuant")},
         }
 
@@ -108,11 +132,12 @@ class Translation:
         for node in self._graph.nodes:
             self._meaning[node.output] = self._handlers[node.domain, node.operator](node)
         meaning = self._meaning.get(self._graph.output)
-        if not isinstance(meaning, _Summed):
+        if isinstance(meaning, _Summed):
+            self._readout(meaning)
+        elif not isinstance(meaning, _Decided):
             raise self._graph.nodes[-1].fault(
                 "the graph ends without a read-out; end it with ReduceSum over axis 0 of a dense layer"
             )
-        self._readout(meaning)
         return given_input, tuple(self._layers)
 
     def _check_operators(self) -> None:
@@ -183,10 +208,10 @@ class Translation:
             raise node.fault("convolves flattened values; put it before the Flatten")
         weight = self._graph.constants[node.inputs[1]]
         stride, padding = self._window(node, weight.values.shape[2:])
-        if node.attributes.get("group", 1) != 1:
-            raise node.fault("has groups; use a convolution of group 1")
+        groups = node.attributes.get("group", 1)
+        bits = _narrow_bits(node, weight)
         name = self._names.new(node.name)
-        self._add(Conv(name, (x.layer,), weight.values, _narrow_bits(node, weight), stride, padding))
+        self._add(Conv(name, (x.layer,), weight.values, bits, stride, padding, groups))
         return self._accumulators(node, weight, name, x)
 
     def _dense(self, node: Node) -> _Meaning:
@@ -227,16 +252,23 @@ class Translation:
 
     def _lif(self, node: Node) -> _Meaning:
         x, edge = self._sums(node)
-        self._check_scale(node, x, edge)
+        stated = self._constant(node, 1, "scale").astype(np.float64).reshape(-1)
+        if stated.size not in (1, edge.channels) or not (stated > 0).all():
+            raise node.fault(f"its scale must be positive, one value or {edge.channels}; export it again")
         attributes = node.attributes
         fraction = attributes.get("fraction", _DEFAULT_FRACTION)
+        bias = self._integers(node, 3, "bias") + (self._whole_bias(node, x, stated) << fraction)
         theta = np.broadcast_to(self._integers(node, 2, "theta"), edge.channels)
-        bias = self._integers(node, 3, "bias") + (self._whole_bias(node, x) << fraction)
+        if x.other is None:
+            self._check_scale(node, x, edge, stated)
+            source = x.layer
+        else:
+            source, fraction = self._current_join(node, x, stated, fraction), 0
         name = self._names.new(node.name)
         self._add(
             Neuron(
                 name,
-                (x.layer,),
+                (source,),
                 theta,
                 np.broadcast_to(bias, edge.channels),
                 leak_multiplier=attributes.get("leak_multiplier", 1),
@@ -245,17 +277,15 @@ class Translation:
                 strict=bool(attributes.get("strict", 0)),
                 reset="zero" if attributes.get("reset_to_zero", 0) else "subtract",
                 fraction=fraction,
+                filter_shift=attributes.get("filter_shift", 0),
             )
         )
         return _Values(name, 1.0, x.flat)
 
-    def _check_scale(self, node: Node, x: _Sums, edge: Accumulator) -> None:
+    def _check_scale(self, node: Node, x: _Sums, edge: Accumulator, stated: Array) -> None:
         """The scale that Lif divides by must give back the integers, all of them."""
-        stated = self._constant(node, 1, "scale").astype(np.float64).reshape(-1)
-        if stated.size not in (1, edge.channels) or not (stated > 0).all():
-            raise node.fault(f"its scale must be positive, one value or {edge.channels}; export it again")
         largest = max(-edge.minimum, edge.maximum, 1)
-        wrong = np.abs(x.scale / stated - 1) * largest >= 0.25
+        wrong = np.abs(x.scale / stated - 1) * largest >= _ROUNDS_AWAY
         if wrong.any():
             channel = int(np.argmax(wrong))
             raise node.fault(
@@ -263,9 +293,38 @@ class Translation:
                 f"{x.layer!r} delivers the scale {x.scale[channel]:g}; export both from the same weights"
             )
 
-    def _whole_bias(self, node: Node, x: _Sums) -> Integers:
-        """The bias of the synapses in accumulator steps: Lif rounds its input to them."""
-        steps = x.bias / x.scale
+    def _current_join(self, node: Node, x: _Sums, stated: Array, fraction: int) -> str:
+        """The join of the two layers in ``x``, on the grid of ``stated`` / 2**fraction.
+
+        One of them must be 2**n times the scale that Lif divides by, the other a whole multiple of it
+        in every channel: only then is what Lif rounds an integer already.
+        """
+        assert x.other is not None
+        assert x.join is not None
+        ways = ((x.layer, x.scale / stated), (x.other[0], x.other[1] / stated))
+        for (first, raised), (second, ratio) in (ways, ways[::-1]):
+            largest = self._largest(first)
+            shift, gain = round(float(np.log2(raised[np.argmax(largest)]))), np.rint(ratio)
+            error = np.abs(raised - 2.0**shift) * largest
+            error += np.abs(ratio - gain) * self._largest(second)
+            if shift >= 0 and shift + fraction <= 24 and (error < _ROUNDS_AWAY).all():
+                name = self._names.new(x.join.name)
+                whole = gain.astype(np.int64) << fraction
+                return self._add(CurrentJoin(name, (first, second), whole, shift + fraction))
+        raise node.fault(
+            f"the sum of {ways[0][0]!r} and {ways[1][0]!r} is not on the grid of its scale; give one of them "
+            "2^F times that scale and the other a whole multiple of it in each channel"
+        )
+
+    def _largest(self, layer: str) -> Array:
+        """(O,) largest magnitude of a synapse layer's accumulators."""
+        edge = self._edges[layer]
+        assert isinstance(edge, Accumulator)
+        return np.maximum(-np.array(edge.lows, np.float64), np.array(edge.highs, np.float64))
+
+    def _whole_bias(self, node: Node, x: _Sums, stated: Array) -> Integers:
+        """The bias of the synapses in steps of what Lif rounds its input to."""
+        steps = x.bias / (x.scale if x.other is None else stated)
         if np.any(np.abs(steps - np.rint(steps)) > _GRID_TOLERANCE):
             raise node.fault(
                 f"layer {x.layer!r} adds a bias that is not on its integer grid; remove it and put it into "
@@ -317,7 +376,7 @@ class Translation:
 
     def _reshape(self, node: Node) -> _Meaning:
         meaning = self._meaning.get(node.inputs[0])
-        if isinstance(meaning, _Summed):
+        if isinstance(meaning, _Summed | _Decided):
             return meaning  # a vector of logits stays one, however its axes of length 1 are arranged
         if meaning is None:
             raise node.fault("reshapes a constant that could not be computed; export it as a constant")
@@ -376,26 +435,66 @@ class Translation:
         if isinstance(meaning, _Values):
             return replace(meaning, scale=meaning.scale * factor)
         if isinstance(meaning, _Sums):
-            return replace(meaning, scale=meaning.scale * factor, bias=meaning.bias * factor)
+            return meaning.times(factor)
+        if isinstance(meaning, _Decided):
+            raise node.fault("scales logits behind an early exit; remove it")
         return replace(meaning, gain=meaning.gain * factor)
 
-    # Read-out
+    # Sums over time
 
     def _sum_over_time(self, node: Node) -> _Meaning:
         x, edge = self._sums(node)
         axes = self._constant(node, 1, "axes") if len(node.inputs) > 1 else node.attributes.get("axes", [])
         if [int(axis) for axis in np.atleast_1d(axes)] not in ([0], [-2]) or not x.flat:
             raise node.fault("reduces other axes than time; sum a dense layer over axis 0 only")
+        if x.other is not None:
+            raise node.fault("sums two layers at once; add a neuron behind their sum, or join their inputs")
         return _Summed(x, 1.0 if node.operator == "ReduceSum" else 1.0 / edge.timesteps, node)
+
+    # Joins
+
+    def _addition(self, node: Node) -> _Meaning:
+        """Of activations, of the currents of two layers, or of a constant to logits."""
+        if any(name in self._graph.constants for name in node.inputs):
+            return self._logit_bias(node)
+        meanings = [self._meaning.get(name) for name in node.inputs]
+        values = [meaning for meaning in meanings if isinstance(meaning, _Values)]
+        sums = [meaning for meaning in meanings if isinstance(meaning, _Sums)]
+        if len(values) == len(meanings) >= 2:
+            return self._join(node, values)
+        if len(sums) == len(meanings) == 2:
+            return self._added_currents(node, *sums)
+        raise node.fault(
+            "adds what cannot be joined; add activations, or two convolutions or dense layers before a Lif"
+        )
+
+    def _join(self, node: Node, values: list[_Values]) -> _Values:
+        first = values[0]
+        scales = ", ".join(f"{x.scale:g}" for x in values)
+        if any(not np.isclose(x.scale, first.scale, rtol=_SCALE_TOLERANCE) for x in values):
+            raise node.fault(f"adds activations of the scales {scales}; bring them to one grid")
+        if any(x.flat != first.flat for x in values):
+            raise node.fault("adds flattened activations to others; put it before the Flatten")
+        name = self._names.new(node.name)
+        return replace(first, layer=self._add(Join(name, tuple(x.layer for x in values))))
+
+    def _added_currents(self, node: Node, first: _Sums, second: _Sums) -> _Sums:
+        if first.other is not None or second.other is not None:
+            raise node.fault("adds the currents of a third layer; join two layers before a Lif")
+        shapes = [self._edges[x.layer].shape for x in (first, second)]  # type: ignore[union-attr]
+        if shapes[0] != shapes[1] or first.flat != second.flat:
+            raise node.fault(f"adds layers of the shapes {shapes[0]} and {shapes[1]}; make them equal")
+        bias = first.bias + second.bias
+        return _Sums(first.layer, first.scale, bias, first.flat, node, (second.layer, second.scale))
+
+    # Read-out
 
     def _logit_bias(self, node: Node) -> _Meaning:
         """A constant added behind the sum over time; all others are merged into synapses before."""
         places = [place for place, name in enumerate(node.inputs) if name not in self._graph.constants]
         meaning = self._meaning.get(node.inputs[places[0]]) if len(places) == 1 else None
-        if not isinstance(meaning, _Summed):
-            raise node.fault(
-                "only a constant may be added, and only behind synapses; joins are not supported"
-            )
+        if not isinstance(meaning, _Summed) or len(node.inputs) != 2:
+            raise node.fault("adds a constant to what has no bias; add it behind synapses or to logits only")
         edge = self._edges[meaning.sums.layer]
         assert isinstance(edge, Accumulator)
         constant = self._constant(node, 1 - places[0], "constant").reshape(-1)
@@ -404,15 +503,15 @@ class Translation:
         bias = meaning.sums.bias + constant / (meaning.gain * edge.timesteps)
         return replace(meaning, sums=replace(meaning.sums, bias=bias))
 
-    def _readout(self, summed: _Summed) -> None:
+    def _readout(self, summed: _Summed) -> tuple[str, float]:
+        """The read-out's layer, and what one step of its logits is worth."""
         x, node = summed.sums, summed.node
         if np.any(x.scale != x.scale[0]):
             raise node.fault(
                 f"layer {x.layer!r} has a weight scale for each class, so its logits cannot be compared as "
                 "integers; quantise it with one scale"
             )
-        fractions = [layer.fraction for layer in self._layers if isinstance(layer, Neuron)]
-        fraction = fractions[-1] if fractions else _DEFAULT_FRACTION
+        fraction = self._fraction_before(x.layer)
         exact = x.bias / x.scale[0] * 2.0**fraction
         bias = np.rint(exact)
         if np.any(np.abs(exact - bias) > _GRID_TOLERANCE + 1e-6 * np.abs(exact)):
@@ -420,13 +519,46 @@ class Translation:
                 f"layer {x.layer!r} adds a bias that is not on the grid of its scale / 2^{fraction}; "
                 "round it to that grid before the export"
             )
-        self._add(Readout(self._names.new(node.name), (x.layer,), bias.astype(np.int64), fraction))
+        layer = Readout(self._names.new(node.name), (x.layer,), bias.astype(np.int64), fraction)
+        return self._add(layer), float(x.scale[0]) * summed.gain / 2**fraction
+
+    def _fraction_before(self, name: str) -> int:
+        """Fraction bits of the nearest neuron before a layer: those of its currents, where it joins two."""
+        layers = {layer.name: layer for layer in self._layers}
+        while name in layers:
+            layer = layers[name]
+            name = layer.inputs[0]
+            if isinstance(layer, Neuron):
+                below = layers.get(name)
+                return below.fraction if isinstance(below, CurrentJoin) else layer.fraction
+        return _DEFAULT_FRACTION
+
+    def _early_exit(self, node: Node) -> _Meaning:
+        early, final = (self._meaning.get(node.inputs[place]) for place in (0, 2))
+        if not isinstance(early, _Summed) or not isinstance(final, _Summed | _Decided):
+            raise node.fault("needs logits; give it a read-out, its scale, and a read-out or early exit")
+        margin = node.attributes.get("margin")
+        if margin is None or margin < 0:
+            raise node.fault("has no margin of 0 or more; state it in steps of its scale")
+        head, unit = self._readout(early)
+        edge = self._edges[head]
+        assert isinstance(edge, Logits)
+        stated = float(np.asarray(self._constant(node, 1, "scale"), np.float64).reshape(-1)[0])
+        if stated <= 0 or abs(unit / stated - 1) * max(-edge.minimum, edge.maximum, 1) >= _ROUNDS_AWAY:
+            raise node.fault(
+                f"divides by {stated:g}, but one step of the logits of {head!r} is {unit:g}; "
+                "export both from the same weights"
+            )
+        last = final.layer if isinstance(final, _Decided) else self._readout(final)[0]
+        return _Decided(self._add(EarlyExit(self._names.new(node.name), (head, last), int(margin))))
 
 
 def _narrow_bits(node: Node, weight: Constant) -> int:
     """Weight bits W; one more where the lowest value lies outside the narrow range."""
-    largest = int(np.abs(weight.values).max(initial=0))
-    bits = max(2, weight.bits, largest.bit_length() + 1)
+    magnitudes = np.abs(weight.values)
+    if weight.bits == 1 and (magnitudes == 1).all():
+        return 1
+    bits = max(2, weight.bits, int(magnitudes.max(initial=0)).bit_length() + 1)
     if bits > 8:
         raise node.fault(f"its weights need {bits} bits; quantise them to 8 bits or fewer, narrow range")
     return bits

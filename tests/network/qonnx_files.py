@@ -16,7 +16,12 @@ from ssnn_fpga.network.layers import (
     NETWORK_INPUT,
     Activation,
     Conv,
+    CurrentJoin,
     Dense,
+    EarlyExit,
+    Join,
+    Layer,
+    Logits,
     Network,
     Neuron,
     Pool,
@@ -39,7 +44,7 @@ class Style:
     clutter: bool = False  # Identity, Dropout, Cast, pairs of Transpose, Constant nodes
     shuffled: bool = False  # nodes out of order
     bias: str = "add"  # "add", "gemm", "after" (behind the sum)
-    average: bool = False  # sum pools as AveragePool with the division in the next Lif's scale
+    average: bool = False  # sum pools as averages with the division in the next Lif's scale
     opset: int = 20
 
 
@@ -106,8 +111,11 @@ class File:
 
 def qonnx_of(
     network: Network, rng: np.random.Generator, style: Style = PLAIN
-) -> tuple[onnx.ModelProto, float]:
-    """The QONNX model of ``network``, and what one unit of an integer logit is worth in its logits."""
+) -> tuple[onnx.ModelProto, dict[str, float]]:
+    """The QONNX model of ``network``, and what one integer step of each read-out is worth in its logits.
+
+    A scale is positive, so the gains of ``network``'s joins must be.
+    """
     return _Writer(network, rng, style).write()
 
 
@@ -120,16 +128,18 @@ class _Writer:
         self._scale: dict[str, np.ndarray] = {}  # of accumulators
         self._activation_scale = {NETWORK_INPUT: 1.0}
         self._flat: set[str] = set()
-        self._unit = 1.0
+        self._flattened: dict[str, str] = {}
+        self._cluttered: set[str] = set()
+        self._units: dict[str, float] = {}
 
-    def write(self) -> tuple[onnx.ModelProto, float]:
+    def write(self) -> tuple[onnx.ModelProto, dict[str, float]]:
         bits = self._network.input.maximum.bit_length()
         if self._network.input.maximum == (1 << bits) - 1:
             self._tensor[NETWORK_INPUT] = self._file.quant("counts", "frames", 1.0, bits, signed=False)
         for layer in self._network.layers:
             source = layer.inputs[0]
-            if self._style.clutter:
-                self._add_clutter(source)
+            for name in layer.inputs if self._style.clutter else ():
+                self._add_clutter(name)
             match layer:
                 case Conv() | Dense():
                     self._synapses(layer, source)
@@ -139,9 +149,19 @@ class _Writer:
                     self._transform(layer, source)
                 case Pool():
                     self._pool(layer, source)
+                case Join():
+                    tensors = [self._tensor[name] for name in layer.inputs]
+                    operator = "Sum" if self._style.shuffled else "Add"
+                    self._activation_scale[layer.name] = self._activation_scale[source]
+                    self._tensor[layer.name] = self._file.node(operator, tensors, layer.name)
+                case CurrentJoin():
+                    tensors = [self._tensor[name] for name in layer.inputs]
+                    self._tensor[layer.name] = self._file.node("Add", tensors, layer.name)
                 case Readout():
                     self._readout(layer, source)
-        return self._file.model(self._network, self._style), self._unit
+                case EarlyExit():
+                    self._early_exit(layer)
+        return self._file.model(self._network, self._style), self._units
 
     def _draw_scale(self, channels: int, readout: bool) -> np.ndarray:
         count = 1 if readout or not self._style.per_channel else channels
@@ -149,12 +169,24 @@ class _Writer:
             return self._rng.uniform(0.01, 0.2, count).astype(np.float32)
         return np.exp2(self._rng.integers(-6, -2, count)).astype(np.float32)
 
+    def _accumulator_scale(self, layer: Conv | Dense, reader: Layer, given: float) -> np.ndarray:
+        """What one step of each accumulator is worth; behind a join, the two match on its grid."""
+        if not isinstance(reader, CurrentJoin):
+            return self._draw_scale(len(layer.weight), isinstance(reader, Readout)).astype(np.float64) * given
+        if reader.name not in self._scale:
+            self._scale[reader.name] = self._draw_scale(len(layer.weight), False).astype(np.float64)
+        factor = 2**reader.fraction if layer.name == reader.inputs[0] else reader.gain
+        return self._scale[reader.name] * factor
+
     def _add_clutter(self, source: str) -> None:
+        if source in self._cluttered:
+            return
+        self._cluttered.add(source)
         file, name, x = self._file, f"{source}_clutter", self._tensor[source]
         x = file.node("Identity", [x], f"{name}_identity")
         x = file.node("Dropout", [x], f"{name}_dropout")
         x = file.node("Cast", [x], f"{name}_cast", to=TensorProto.FLOAT)
-        if source not in self._flat and not source.startswith(("classifier", "hidden")):
+        if source not in self._flat and not isinstance(self._edges[source], Logits):
             x = file.node("Transpose", [x], f"{name}_last", perm=[0, 2, 3, 1])
             x = file.node("Transpose", [x], f"{name}_first", perm=[0, 3, 1, 2])
         self._tensor[source] = x
@@ -170,17 +202,24 @@ class _Writer:
         noise = self._rng.uniform(-0.4, 0.4, real.shape).astype(np.float32) * column
         noise[np.abs(layer.weight) == (1 << (layer.weight_bits - 1)) - 1] = 0
         values = (real + noise).astype(np.float32)
+        if layer.weight_bits == 1:  # the sign alone counts, and 0 is positive
+            values = (real * self._rng.uniform(0.1, 3, real.shape)).astype(np.float32)
+            values[(real > 0) & (self._rng.random(real.shape) < 0.1)] = 0
         if self._style.clutter:
             tensor = numpy_helper.from_array(values, f"{name}_values")
             self._file.node("Constant", [], f"{name}_values", value=tensor)
         else:
             self._file.constant(f"{name}_values", values)
+        if layer.weight_bits == 1:
+            parameter = self._file.constant(f"{name}_scale", column.astype(np.float32))
+            return self._file.node("BipolarQuant", [f"{name}_values", parameter], name, QUANT_DOMAIN)
         return self._file.quant(name, f"{name}_values", column, layer.weight_bits, signed=True)
 
     def _synapses(self, layer: Conv | Dense, source: str) -> None:
         reader = next(other for other in self._network.layers if layer.name in other.inputs)
-        scale = self._draw_scale(len(layer.weight), isinstance(reader, Readout))
-        self._scale[layer.name] = scale.astype(np.float64) * self._activation_scale[source]
+        given = self._activation_scale[source]
+        self._scale[layer.name] = self._accumulator_scale(layer, reader, given)
+        scale = (self._scale[layer.name] / given).astype(np.float32)
         if isinstance(layer, Conv):
             weights = self._weights(layer, scale)
             self._tensor[layer.name] = self._file.node(
@@ -190,12 +229,12 @@ class _Writer:
                 kernel_shape=list(layer.weight.shape[2:]),
                 strides=[layer.stride] * 2,
                 pads=[layer.padding] * 4,
+                group=layer.groups,
             )
             return
-        self._flatten(source)
         self._flat.add(layer.name)
         bias = self._bias_of(reader, layer.name)
-        self._tensor[layer.name] = self._dense(layer, self._tensor[source], scale, bias)
+        self._tensor[layer.name] = self._dense(layer, self._flatten(source), scale, bias)
 
     def _bias_of(self, reader: object, name: str) -> np.ndarray | None:
         """Real bias of a read-out in the unit of its logits before the sum."""
@@ -218,9 +257,12 @@ class _Writer:
             out = file.node("Add", [file.constant(f"{name}_bias", bias), out], f"{name}_biased")
         return out
 
-    def _flatten(self, source: str) -> None:
+    def _flatten(self, source: str) -> str:
+        """The flat tensor of ``source``; other readers may still see its pixels."""
         if source in self._flat:
-            return
+            return self._tensor[source]
+        if source in self._flattened:
+            return self._flattened[source]
         edge, file, x = self._edges[source], self._file, self._tensor[source]
         assert isinstance(edge, Activation)
         name = f"{source}_flat"
@@ -236,8 +278,8 @@ class _Writer:
         else:
             first = 0 if self._style.flatten == "reshape_zero" else edge.timesteps
             x = file.node("Reshape", [x, file.constant(f"{name}_shape", [first, -1])], name)
-        self._tensor[source] = x
-        self._flat.add(source)
+        self._flattened[source] = x
+        return x
 
     def _lif(self, layer: Neuron, source: str) -> None:
         if source in self._flat:
@@ -260,6 +302,7 @@ class _Writer:
             strict=int(layer.strict),
             reset_to_zero=int(layer.reset == "zero"),
             fraction=layer.fraction,
+            filter_shift=layer.filter_shift,
         )
 
     def _transform(self, layer: TemporalTransform, source: str) -> None:
@@ -277,9 +320,14 @@ class _Writer:
     def _pool(self, layer: Pool, source: str) -> None:
         window = {"kernel_shape": [layer.size] * 2, "strides": [layer.size] * 2}
         area = layer.size**2
+        edge = self._edges[source]
+        assert isinstance(edge, Activation)
         self._activation_scale[layer.name] = self._activation_scale[source]
         if layer.kind == "max":
             x = self._file.node("MaxPool", [self._tensor[source]], layer.name, **window)
+        elif self._style.average and edge.height == edge.width == layer.size:
+            x = self._file.node("GlobalAveragePool", [self._tensor[source]], layer.name)
+            self._activation_scale[layer.name] /= area
         else:
             x = self._file.node("AveragePool", [self._tensor[source]], layer.name, **window)
             if self._style.average:
@@ -292,10 +340,21 @@ class _Writer:
     def _readout(self, layer: Readout, source: str) -> None:
         file, name = self._file, layer.name
         edge = self._edges[source]
-        self._unit = float(self._scale[source][0]) / 2.0**layer.fraction
+        unit = self._units[name] = float(self._scale[source][0]) / 2.0**layer.fraction
         out = file.node(
             "ReduceSum", [self._tensor[source], file.constant(f"{name}_axes", [0])], name, keepdims=0
         )
         if self._style.bias == "after":
-            bias = layer.bias * edge.timesteps * self._unit  # type: ignore[union-attr]
-            file.node("Add", [out, file.constant(f"{name}_bias", bias.astype(np.float32))], f"{name}_biased")
+            bias = layer.bias * edge.timesteps * unit  # type: ignore[union-attr]
+            out = file.node(
+                "Add", [out, file.constant(f"{name}_bias", bias.astype(np.float32))], f"{name}_biased"
+            )
+        self._tensor[name] = out
+
+    def _early_exit(self, layer: EarlyExit) -> None:
+        early, final = layer.inputs
+        unit = self._file.constant(f"{layer.name}_scale", np.float32(self._units[early]))
+        inputs = [self._tensor[early], unit, self._tensor[final]]
+        self._tensor[layer.name] = self._file.node(
+            "EarlyExit", inputs, layer.name, DOMAIN, margin=layer.margin
+        )

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
+from qonnx.custom_op.general.bipolar_quant import binary_quant
 from qonnx.custom_op.general.quant import quant
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.infer_datatypes import InferDataTypes
@@ -64,6 +65,7 @@ def _lif_case(
         "strict": int(rng.integers(2)),
         "reset_to_zero": int(rng.integers(2)),
         "fraction": int(rng.integers(0, 6)),
+        "filter_shift": int(rng.choice([0, 1, 3])),
     }
     size = int(rng.choice([3, 200]))  # near small thresholds one unit of a leak decides
     a = rng.integers(-size, size + 1, shape)
@@ -82,6 +84,7 @@ def _lif_case(
         strict=bool(attributes["strict"]),
         reset="zero" if attributes["reset_to_zero"] else "subtract",
         fraction=attributes["fraction"],
+        filter_shift=attributes["filter_shift"],
     )
     return inputs, attributes, golden.reshape(shape)
 
@@ -104,6 +107,46 @@ def test_leak_rounds_towards_minus_infinity() -> None:
         "bias": np.array([0]),
     }
     assert _run(append_functions(_model("Lif", DOMAIN, inputs, fraction=0)), inputs).tolist() == [[0], [0]]
+
+
+def test_the_filter_rounds_towards_minus_infinity() -> None:
+    """-1 - (-1 >> 1) is 0: then an accumulator of 1 is a current of 1; rounding to 0 would keep -1."""
+    inputs = {
+        "x": np.array([[-1], [1]], np.float32),
+        "scale": np.float32(1),
+        "theta": np.array([1]),
+        "bias": np.array([0]),
+    }
+    model = _model("Lif", DOMAIN, inputs, fraction=0, leak_multiplier=0, filter_shift=1)
+    assert _run(append_functions(model), inputs).tolist() == [[0], [1]]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32), st.integers(2, 5), st.integers(0, 4))
+def test_exit_body_is_the_golden_one(seed: int, classes: int, margin: int) -> None:
+    rng = np.random.default_rng(seed)
+    early, late = rng.integers(-4, 5, (2, classes))  # close together: leads of every size, and ties
+    scale = np.float32(rng.uniform(1e-3, 3))
+    inputs = {"e": (early * scale).astype(np.float32), "scale": scale, "l": late.astype(np.float32) + 0.5}
+    model = append_functions(_model("EarlyExit", DOMAIN, inputs, margin=margin))
+    sure = bool(arithmetic.sure(early[None], margin)[0])
+    np.testing.assert_array_equal(_run(model, inputs), inputs["e"] if sure else inputs["l"])
+
+
+def test_qonnx_runs_an_exit() -> None:
+    inputs = {"e": np.float32([0.5, 2.5]), "scale": np.float32(0.5), "l": np.float32([7, 8])}
+    for margin, logits in ((4, [0.5, 2.5]), (5, [7, 8])):
+        wrapper = ModelWrapper(_model("EarlyExit", DOMAIN, inputs, margin=margin)).transform(InferShapes())
+        assert wrapper.get_tensor_shape("y") == [2]
+        wrapper = wrapper.transform(InferDataTypes())
+        assert execute_onnx(wrapper, inputs)["y"].tolist() == logits
+
+
+def test_bipolar_body_is_qonnx_bipolar_quant() -> None:
+    x = np.float32([[-2, -0.0, 0], [0.1, 3, -1e-9]])
+    inputs = {"x": x, "scale": np.float32([[0.5], [2]])}
+    model = append_functions(_model("BipolarQuant", QUANT_DOMAIN, inputs))
+    np.testing.assert_array_equal(_run(model, inputs), binary_quant(x, inputs["scale"]))
 
 
 def test_lif_takes_float64_accumulators() -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -15,12 +16,13 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.golden.engine import run
-from ssnn_fpga.network.layers import Compression, Network
+from ssnn_fpga.golden.exits import exit_order, exits
+from ssnn_fpga.network.layers import Compression, Conv, CurrentJoin, Network, Neuron, Readout
 from ssnn_fpga.network.lowering import save
 from ssnn_fpga.network.ops import DOMAIN, QUANT_DOMAIN, append_functions
 from ssnn_fpga.network.qonnx_import import load
 from tests.network.qonnx_files import PLAIN, Style, qonnx_of
-from tests.random_networks import random_frames, random_network
+from tests.random_networks import random_forked_network, random_frames, random_network
 
 _STYLES = {
     "plain": PLAIN,
@@ -38,8 +40,10 @@ _STYLES = {
 
 def _assert_same(got: Network, expected: Network, *, ignore: tuple[str, ...] = ()) -> None:
     assert (got.name, got.input, got.classes) == (expected.name, expected.input, expected.classes)
-    assert [layer.name for layer in got.layers] == [layer.name for layer in expected.layers]
-    for mine, other in zip(got.layers, expected.layers, strict=True):
+    assert sorted(layer.name for layer in got.layers) == sorted(layer.name for layer in expected.layers)
+    for other in expected.layers:
+        mine = got.layer(other.name)
+        assert type(mine) is type(other)
         for entry in fields(other):
             if entry.name not in ignore:
                 a, b = getattr(mine, entry.name), getattr(other, entry.name)
@@ -58,31 +62,65 @@ def _network(seed: int, style: Style) -> tuple[np.random.Generator, Network]:
     return rng, replace(network, layers=(*network.layers[:-1], readout))
 
 
+def _forked_network(seed: int, style: Style) -> tuple[np.random.Generator, Network]:
+    """A network of forks and joins that a file can say: its gains are positive, as scales are."""
+    rng = np.random.default_rng(seed)
+    pinned: dict[str, Any] = {}
+    if style.average:
+        pinned = {"timesteps": 1, "blocks": ("currents", "depthwise", "grouped"), "size": (8, 8)}
+    elif style.folded:
+        pinned = {"blocks": ("join", "grouped"), "weight_bits": int(rng.choice([1, 5]))}
+    network = random_forked_network(rng, input_maximum=int(rng.choice([1, 3, 7, 15])), **pinned)
+    layers = {layer.name: layer for layer in network.layers}
+    for layer in network.layers:
+        if isinstance(layer, CurrentJoin):
+            second = layers[layer.inputs[1]]
+            assert isinstance(second, Conv)
+            sign = np.where(layer.gain < 0, -1, 1)
+            layers[second.name] = replace(second, weight=second.weight * sign.reshape(-1, 1, 1, 1))
+            layers[layer.name] = replace(layer, gain=np.maximum(1, np.abs(layer.gain)))
+        elif isinstance(layer, Readout):  # its bias lies on the grid of the neuron before it
+            source = layer.name
+            while not isinstance(layers[source], Neuron):
+                source = layers[source].inputs[0]
+            below = layers[layers[source].inputs[0]]
+            grid = below if isinstance(below, CurrentJoin) else layers[source]
+            layers[layer.name] = replace(layer, fraction=grid.fraction)  # type: ignore[union-attr]
+    return rng, replace(network, layers=tuple(layers.values()))
+
+
+@pytest.mark.parametrize("generate", [_network, _forked_network])
 @pytest.mark.parametrize("name", _STYLES)
 @pytest.mark.parametrize("seed", range(8))
-def test_every_style_gives_the_network(name: str, seed: int, tmp_path: Path) -> None:
+def test_every_style_gives_the_network(
+    name: str, seed: int, generate: Callable[..., tuple[np.random.Generator, Network]], tmp_path: Path
+) -> None:
     style = _STYLES[name]
-    rng, network = _network(seed, style)
+    rng, network = generate(seed, style)
     model, _ = qonnx_of(network, rng, style)
     onnx.save(model, tmp_path / "model.onnx")
     got = load(tmp_path / "model.onnx")
     _assert_same(got, network, ignore=("weight_bits",) if style.folded else ())
 
 
+@pytest.mark.parametrize("generate", [_network, _forked_network])
 @pytest.mark.parametrize("name", [name for name in _STYLES if name != "shuffled"])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_file_itself_runs_and_means_the_same(name: str, seed: int, tmp_path: Path) -> None:
+def test_the_file_itself_runs_and_means_the_same(
+    name: str, seed: int, generate: Callable[..., tuple[np.random.Generator, Network]], tmp_path: Path
+) -> None:
     """Plain onnxruntime, through the function bodies, gives golden's logits in real units."""
-    rng, network = _network(seed, _STYLES[name])
-    model, unit = qonnx_of(network, rng, _STYLES[name])
+    rng, network = generate(seed, _STYLES[name])
+    model, units = qonnx_of(network, rng, _STYLES[name])
     whole = append_functions(model)
     session = onnxruntime.InferenceSession(whole.SerializeToString(), providers=["CPUExecutionProvider"])
     onnx.save(whole, tmp_path / "model.onnx")
     frames = random_frames(rng, load(tmp_path / "model.onnx"), 4)
-    logits = run(network, frames).logits
-    for sample, frame in enumerate(frames):
+    values = run(network, frames)
+    order = exit_order(network)
+    for frame, logits, taken in zip(frames, values.logits, exits(network, values), strict=True):
         (given,) = session.run(None, {"frames": frame.astype(np.float32)})
-        np.testing.assert_array_equal(np.rint(given.astype(np.float64) / unit), logits[sample])
+        np.testing.assert_array_equal(np.rint(given.astype(np.float64) / units[order[taken]]), logits)
 
 
 def test_classes_compression_and_names_come_along(tmp_path: Path) -> None:
@@ -318,8 +356,8 @@ _REFUSED: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
         r"'conv1_weights' \(Quant\): its bit width is not one integer",
     ),
     "groups": (
-        lambda m: _find(m, "Conv").attribute.append(helper.make_attribute("group", 2)),
-        r"'conv1'.*groups",
+        lambda m: _find(m, "Conv").attribute.append(helper.make_attribute("group", 3)),
+        r"'conv1': 3 groups do not divide",
     ),
     "dilation": (
         lambda m: _find(m, "Conv").attribute.append(helper.make_attribute("dilations", [2, 2])),
@@ -373,10 +411,6 @@ _REFUSED: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
         ),
         r"'my_mul' \(Mul\): scales by more than one constant number",
     ),
-    "join": (
-        lambda m: _insert_after(m, "lif1", "Add", "lif1"),
-        r"'my_add' \(Add\): .* joins are not supported",
-    ),
     "no read-out": (
         lambda m: (m.graph.node.pop(), m.graph.output[0].__setattr__("name", m.graph.node[-1].output[0])),
         "the graph ends without a read-out",
@@ -415,15 +449,127 @@ _REFUSED: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
 }
 
 
-def test_the_model_that_the_refusals_change_is_accepted(tmp_path: Path) -> None:
-    onnx.save(_small(), tmp_path / "model.onnx")
+def _small_forked() -> onnx.ModelProto:
+    """A join of spikes, an early exit, a join of currents; binary weights, no pool."""
+    return qonnx_of(_forked(), np.random.default_rng(4))[0]
+
+
+def _forked() -> Network:
+    network = random_forked_network(
+        np.random.default_rng(5),
+        blocks=("join", "currents"),
+        heads=1,
+        timesteps=2,
+        size=(8, 6),
+        channels=2,
+        weight_bits=1,
+        stride=1,
+        input_maximum=3,
+        outputs=3,
+    )
+    exact = {"gain": np.array([12, 20]), "fraction": 3}
+    fractions: dict[str, dict[str, Any]] = {"block2_sum": exact, "early1": {"fraction": 2}}
+    fractions |= {"block1_lif": {"fraction": 2}, "lif": {"fraction": 2}, "readout": {"fraction": 3}}
+    layers = [replace(layer, **fractions.get(layer.name, {})) for layer in network.layers]
+    return replace(network, layers=tuple(layers))
+
+
+def _drop_margin(model: onnx.ModelProto) -> None:
+    del _find(model, "EarlyExit").attribute[:]
+
+
+def _maker(model: onnx.ModelProto, tensor: str) -> onnx.NodeProto:
+    return next(node for node in model.graph.node if tensor in node.output)
+
+
+def _read(name: str, place: int, tensor: str) -> Callable[[onnx.ModelProto], None]:
+    """Let one input of a node be another tensor."""
+    return lambda model: _maker(model, name).input.__setitem__(place, tensor)
+
+
+_FORKED_REFUSED: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
+    "join of two scales": (
+        lambda m: _insert_after(m, "block1_lif", "Mul", _add_constant(m, "double", np.float32(2))),
+        r"'block1_join' \(Add\): adds activations of the scales 2, 1; bring them to one grid",
+    ),
+    "join of spikes and currents": (
+        _read("block1_join", 0, "block1_conv"),
+        r"'block1_join' \(Add\): adds what cannot be joined",
+    ),
+    "join of three currents": (
+        lambda m: _insert_after(m, "block2_sum", "Add", "block2_conv2"),
+        r"'my_add' \(Add\): adds the currents of a third layer",
+    ),
+    "join of other shapes": (
+        _read("block2_sum", 1, "early1_fc_biased"),
+        r"'block2_sum' \(Add\): adds layers of the shapes",
+    ),
+    "constant behind a join": (
+        lambda m: _insert_after(m, "block2_sum", "Add", _add_constant(m, "one", np.float32(1))),
+        r"'my_add' \(Add\): adds a constant to what has no bias",
+    ),
+    "gain off the grid": (
+        lambda m: _scale_constant(m, "block2_shortcut_weights_scale", 1.03),
+        r"'block2_lif2' \(Lif\): the sum of 'block2_conv2' and 'block2_shortcut' is not on the grid",
+    ),
+    "read-out of a join": (
+        lambda m: _insert_after(m, "early1_fc_biased", "Add", "early1_fc_biased"),
+        r"'early1' \(ReduceSum\): sums two layers at once",
+    ),
+    "early scale is another": (
+        lambda m: _scale_constant(m, "exit1_scale", 1.01),
+        r"'exit1' \(EarlyExit\): divides by .* but one step of the logits of 'early1' is",
+    ),
+    "no margin": (_drop_margin, r"'exit1' \(EarlyExit\): has no margin"),
+    "exit of spikes": (_read("exit1", 0, "lif"), r"'exit1' \(EarlyExit\): needs logits"),
+    "exit of accumulators": (_read("exit1", 2, "readout_fc"), r"'exit1' \(EarlyExit\): needs logits"),
+    "logits scaled behind an exit": (
+        lambda m: (
+            m.graph.node.append(
+                helper.make_node("Mul", ["exit1", _add_constant(m, "two", 2.0)], ["out"], "out")
+            ),
+            m.graph.output[0].__setattr__("name", "out"),
+        ),
+        r"'out' \(Mul\): scales logits behind an early exit",
+    ),
+    "global pool of no square": (
+        lambda m: _insert_after(m, "block1_join", "GlobalAveragePool"),
+        r"'my_globalaveragepool' \(GlobalAveragePool\): averages 8 x 6 pixels",
+    ),
+    "negative binary scale": (
+        lambda m: _scale_constant(m, "conv_weights_scale", -1),
+        r"'conv_weights' \(BipolarQuant\): its scale is not positive",
+    ),
+    "filter": (
+        lambda m: _attribute(_find(m, "Lif"), "filter_shift").__setattr__("i", 30),
+        "'lif': filter shift 30",
+    ),
+}
+
+
+@pytest.mark.parametrize("small", [_small, _small_forked])
+def test_the_model_that_the_refusals_change_is_accepted(
+    small: Callable[[], onnx.ModelProto], tmp_path: Path
+) -> None:
+    onnx.save(small(), tmp_path / "model.onnx")
     assert load(tmp_path / "model.onnx").layers
 
 
-@pytest.mark.parametrize("case", _REFUSED)
+@pytest.mark.parametrize("shift", [0, 1, 2])
+def test_a_join_has_the_grid_of_the_neuron_behind_it(shift: int, tmp_path: Path) -> None:
+    """Lif may state 2**shift times the finest scale and make up for it with fraction bits."""
+    model = _small_forked()
+    _scale_constant(model, "block2_lif2_scale", 2**shift)
+    _attribute(_maker(model, "block2_lif2"), "fraction").i = shift
+    _maker(model, "block2_sum").input[:] = ["block2_shortcut", "block2_conv2"]  # the order does not matter
+    onnx.save(model, tmp_path / "model.onnx")
+    _assert_same(load(tmp_path / "model.onnx"), _forked())
+
+
+@pytest.mark.parametrize("case", [*_REFUSED, *_FORKED_REFUSED])
 def test_refusals_name_the_culprit(case: str, tmp_path: Path) -> None:
-    change, message = _REFUSED[case]
-    model = _small()
+    change, message = {**_REFUSED, **_FORKED_REFUSED}[case]
+    model = _small() if case in _REFUSED else _small_forked()
     change(model)
     onnx.save(model, tmp_path / "model.onnx")
     with pytest.raises(UserError, match=message) as caught:

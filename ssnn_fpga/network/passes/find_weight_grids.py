@@ -54,6 +54,7 @@ def _on_grid(weight: Array, grids: list[Array]) -> Constant | None:
         integers = np.rint(steps)
         largest = int(np.abs(integers).max(initial=0))
         if largest <= _LARGEST and np.abs(steps - integers).max(initial=0) <= _TOLERANCE:
-            bits = max(2, largest.bit_length() + 1)
+            binary = bool((np.abs(integers) == 1).all())
+            bits = 1 if binary else max(2, largest.bit_length() + 1)
             return Constant(integers.astype(np.int64), np.broadcast_to(grid, weight.shape), bits)
     return None

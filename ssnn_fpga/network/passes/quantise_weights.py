@@ -44,8 +44,8 @@ def _quantised(graph: Graph, node: Node) -> Constant:
 
 def _bipolar(graph: Graph, node: Node) -> Constant:
     values = graph.constants[node.inputs[0]].values
-    scale = _parameter(graph, node, 1, "scale")
-    return Constant(np.where(values >= 0, 1, -1), np.broadcast_to(scale, values.shape), 2)
+    scale = _positive_scale(graph, node)
+    return Constant(np.where(values >= 0, 1, -1), np.broadcast_to(scale, values.shape), 1)
 
 
 def quant_parameters(graph: Graph, node: Node) -> tuple[Array, int, int, int]:
@@ -53,9 +53,7 @@ def quant_parameters(graph: Graph, node: Node) -> tuple[Array, int, int, int]:
 
     Raises UserError for parameters that are not constant, a zero point, or another rounding.
     """
-    scale = _parameter(graph, node, 1, "scale")
-    if not (np.isfinite(scale).all() and (scale > 0).all()):
-        raise node.fault("its scale is not positive; export it with positive scales")
+    scale = _positive_scale(graph, node)
     if np.any(_parameter(graph, node, 2, "zero point") != 0):
         raise node.fault("has a zero point; quantise symmetrically, with zero point 0")
     bits = integer_scalar(_parameter(graph, node, 3, "bit width"))
@@ -70,6 +68,13 @@ def quant_parameters(graph: Graph, node: Node) -> tuple[Array, int, int, int]:
     if signed:
         return scale, bits, -(1 << (bits - 1)) + narrow, (1 << (bits - 1)) - 1
     return scale, bits, 0, (1 << bits) - 1 - narrow
+
+
+def _positive_scale(graph: Graph, node: Node) -> Array:
+    scale = _parameter(graph, node, 1, "scale")
+    if not (np.isfinite(scale).all() and (scale > 0).all()):
+        raise node.fault("its scale is not positive; export it with positive scales")
+    return scale
 
 
 def _parameter(graph: Graph, node: Node, index: int, what: str) -> Array:
