@@ -1,0 +1,168 @@
+"""Two plans of the ternary N-MNIST network for pynq-z2, simulated on every test recording.
+
+The rate plan fills the chip for at least 50,000 inferences a second, each within 40 µs; the open plan
+leaves room for the open place-and-route tools and still gives 20,000 a second. Cycles are counted in
+the compiled RTL, whose every value is compared with the golden model; seconds assume 100 MHz, which no
+tool has confirmed for this chip here. ``--synthesise`` adds yosys' logic cells (about ten minutes).
+
+The model is one that ``ssnn-fpga train nmnist_2bit`` trained and ``ssnn-fpga export`` wrote.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from ssnn_fpga.boards.board import load_board
+from ssnn_fpga.boards.flow import build
+from ssnn_fpga.boards.xilinx import UTILISATION_FILE, PlaceAndRouteMissing
+from ssnn_fpga.errors import UserError
+from ssnn_fpga.events.frames import load_frames
+from ssnn_fpga.events.source import find_recordings
+from ssnn_fpga.golden.engine import run
+from ssnn_fpga.network.layers import Integers, Network
+from ssnn_fpga.network.qonnx_import import load
+from ssnn_fpga.plan.solve import make_plan
+from ssnn_fpga.rtl.generate import write_design
+from ssnn_fpga.simulate.compiled import CompiledAccelerator
+
+BOARD = "pynq-z2"
+MHZ = 100.0
+PLANS = {"rate": 2_000, "open": 5_000}
+"""Most cycles between two results: 50,000 and 20,000 inferences a second."""
+LOGIC = {"rate": 0.80, "open": 0.45}
+BLOCK_RAM = {"rate": 1.0, "open": 0.60}
+LATENCY_US = {"rate": 40.0, "open": float("inf")}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One plan on the test recordings."""
+
+    plan: str
+    interval: int
+    worst_interval: int
+    inferences_a_second: float
+    mean_latency_us: float
+    worst_latency_us: float
+    planned_luts: int
+    luts: int
+    block_ram_halves: int
+    cells: int | None
+    """yosys' estimated logic cells with the LUT RAMs, if synthesised."""
+    cells_halves: int | None
+    mismatches: int
+    values: int
+    accuracy: float
+
+    def missed(self) -> list[str]:
+        """What the plan promises and does not keep."""
+        logic, halves = self.cells or self.planned_luts, self.cells_halves or self.block_ram_halves
+        budget = load_board(BOARD).budget
+        checks = {
+            f"{self.mismatches} values differ from the golden model": self.mismatches > 0,
+            f"{self.inferences_a_second:,.0f} inferences a second": self.worst_interval > PLANS[self.plan],
+            f"{self.worst_latency_us:.1f} µs a sample": self.worst_latency_us > LATENCY_US[self.plan],
+            f"{logic:,} logic cells": logic > LOGIC[self.plan] * budget.luts,
+            f"{halves} halves of block RAM": halves > BLOCK_RAM[self.plan] * 2 * budget.bram_blocks,
+        }
+        return [f"{self.plan}: {text}" for text, failed in checks.items() if failed]
+
+
+def measure(name: str, network: Network, frames: Integers, labels: Integers, synthesise: bool) -> Figures:
+    """Plan, write, simulate and, if wanted, synthesise one plan."""
+    board = load_board(BOARD)
+    plan = make_plan(network, board, target_cycles=PLANS[name])
+    with tempfile.TemporaryDirectory() as folder:
+        design = Path(folder) / "design"
+        write_design(network, plan, design)
+        with CompiledAccelerator(design) as accelerator:
+            together = accelerator.run(frames)
+            alone = [accelerator.run(frame[None], probes=False).latency_cycles for frame in frames]
+        usage = _synthesised(design) if synthesise else None
+    expected = run(network, frames)
+    wrong = {layer: int((values != together.trace[layer]).sum()) for layer, values in expected.items()}
+    return Figures(
+        plan=name,
+        interval=together.cycles_per_sample,
+        worst_interval=int(np.diff(together.output_cycles).max()),
+        inferences_a_second=MHZ * 1e6 / together.cycles_per_sample,
+        mean_latency_us=float(np.mean(alone)) / MHZ,
+        worst_latency_us=max(alone) / MHZ,
+        planned_luts=plan.resources.luts,
+        luts=board.budget.luts,
+        block_ram_halves=-(-plan.resources.memory_bits // 18432),
+        cells=None if usage is None else usage["estimated logic cells"]["used"],
+        cells_halves=None if usage is None else usage["block RAM halves"]["used"],
+        mismatches=sum(wrong.values()),
+        values=sum(values.size for values in expected.values()),
+        accuracy=float((together.classes == labels).mean()),
+    )
+
+
+def _synthesised(design: Path) -> dict[str, dict[str, int]]:
+    """Resources by kind, from yosys."""
+    out = design.parent / "synthesis"
+    with suppress(PlaceAndRouteMissing):
+        build(design, load_board(BOARD), out)
+    usage: dict[str, dict[str, int]] = json.loads((out / UTILISATION_FILE).read_text())
+    return usage
+
+
+def main() -> int:
+    """Print the table; 0 when every promise is kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, default=Path("build/nmnist_2bit/model.onnx"))
+    parser.add_argument("--data", type=Path, help="recordings; found as by ssnn-fpga if not given")
+    parser.add_argument("--synthesise", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    try:
+        network = load(arguments.model)
+        recordings, description = find_recordings(arguments.data)
+        assert network.compression is not None, "a trained model says how events become frames"
+        frames = load_frames(recordings, "test", network.compression, classes=network.classes)
+    except UserError as error:
+        print(f"{error} Train it with: make build/nmnist_2bit/model.onnx", file=sys.stderr)
+        return 2
+    plans = [measure(name, network, frames.frames, frames.labels, arguments.synthesise) for name in PLANS]
+    missed = [sentence for plan in plans for sentence in plan.missed()]
+    if arguments.json:
+        print(json.dumps({"data": description, "plans": [asdict(plan) for plan in plans], "missed": missed}))
+    else:
+        Console(width=120).print(_table(plans, description))
+    for sentence in missed:
+        print(f"missed: {sentence}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def _table(plans: list[Figures], description: str) -> Table:
+    table = Table(title=f"N-MNIST, ternary weights, {BOARD} at an assumed {MHZ:g} MHz: {description}")
+    for heading in ("", *(plan.plan for plan in plans)):
+        table.add_column(heading, justify="right" if heading else "left")
+    rows = {
+        "cycles between results, mean (worst)": lambda p: f"{p.interval:,} ({p.worst_interval:,})",
+        "inferences a second": lambda p: f"{p.inferences_a_second:,.0f}",
+        "latency µs, mean (worst)": lambda p: f"{p.mean_latency_us:.1f} ({p.worst_latency_us:.1f})",
+        "LUTs, the plan's estimate": lambda p: f"{p.planned_luts:,} ({p.planned_luts / p.luts:.0%})",
+        "logic cells, yosys' estimate": lambda p: f"{p.cells:,} ({p.cells / p.luts:.0%})" if p.cells else "–",
+        "block RAM halves, plan (yosys)": lambda p: f"{p.block_ram_halves} ({p.cells_halves or '–'})",
+        "values that differ from golden": lambda p: f"{p.mismatches:,} of {p.values:,}",
+        "accuracy": lambda p: f"{p.accuracy:.0%}",
+    }
+    for title, cell in rows.items():
+        table.add_row(title, *(cell(plan) for plan in plans))
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
