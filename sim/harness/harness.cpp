@@ -45,8 +45,9 @@ class Harness {
   // Runs until all tokens of ``samples`` have moved on every stream that is observed (rows that a
   // pool drops move after the last result), then a little longer to catch one too many. Returns
   // the cycle after the last result, or -1 if nothing moved for ``patience`` cycles.
+  // No result is taken before cycle ``hold``.
   int64_t run(const uint8_t* tokens, int64_t inputs, int64_t samples, double stall_in, double stall_out,
-              uint64_t seed, bool keep, int64_t patience) {
+              uint64_t seed, bool keep, int64_t patience, int64_t hold) {
     random_.seed(seed);
     for (Recorder& recorder : recorders_) recorder.clear(samples);
     reset();
@@ -61,7 +62,7 @@ class Harness {
         drive(offered ? tokens + sent * input_bytes() : nullptr, stall_in > 0);
       }
       model_->in_valid_i = offered;
-      model_->out_ready_i = !chance(stall_out);
+      model_->out_ready_i = cycle >= hold && !chance(stall_out);
       settle(0);
       bool moved = offered && model_->in_ready_o;
       if (moved) {
@@ -76,10 +77,23 @@ class Harness {
       settle(1);
       if (cycle == flip_cycle_) states_->flip(flip_state_, flip_bit_);
       ++cycle;
-      idle = moved ? 0 : idle + 1;
+      idle = moved || cycle < hold ? 0 : idle + 1;
       if (idle > patience) return -1;
     }
     return recorders_.back().cycles().back() + 1;
+  }
+
+  // Feeds tokens for some cycles and breaks off where that is: the next run's reset comes in mid-frame.
+  void run_into(const uint8_t* tokens, int64_t inputs, int64_t cycles) {
+    reset();
+    model_->out_ready_i = 1;
+    for (int64_t cycle = 0, sent = 0; cycle < cycles; ++cycle) {
+      model_->in_valid_i = sent < inputs;
+      drive(sent < inputs ? tokens + sent * input_bytes() : nullptr, true);
+      settle(0);
+      sent += model_->in_valid_i && model_->in_ready_o;
+      settle(1);
+    }
   }
 
   const Recorder& recorder(int index) const { return recorders_.at(index); }
@@ -96,6 +110,7 @@ class Harness {
 
  private:
   static constexpr int64_t kAfterwards = 64;
+  static constexpr int kResetCycles = 2;  // what every module of the library has to make do with
 
   struct Home {  // works in a folder, then goes back
     explicit Home(const char* folder) {
@@ -121,7 +136,7 @@ class Harness {
     model_->rst_i = 1;
     model_->in_valid_i = 0;
     model_->out_ready_i = 0;
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < kResetCycles; ++i) {
       settle(0);
       settle(1);
     }
@@ -168,13 +183,17 @@ EXPORT void harness_close(Harness* harness) { delete harness; }
 
 // Cycles; -1 after a hang; -2 after a broken promise, described by harness_error.
 EXPORT int64_t harness_run(Harness* harness, const uint8_t* tokens, int64_t inputs, int64_t samples,
-                           double stall_in, double stall_out, uint64_t seed, int keep, int64_t patience) try {
-  return harness->run(tokens, inputs, samples, stall_in, stall_out, seed, keep, patience);
+                           double stall_in, double stall_out, uint64_t seed, int keep, int64_t patience,
+                           int64_t hold) try {
+  return harness->run(tokens, inputs, samples, stall_in, stall_out, seed, keep, patience, hold);
 } catch (const std::exception& error) {
   harness->error = error.what();
   return -2;
 }
 
+EXPORT void harness_run_into(Harness* harness, const uint8_t* tokens, int64_t inputs, int64_t cycles) {
+  harness->run_into(tokens, inputs, cycles);
+}
 EXPORT int harness_input_ready(Harness* harness) { return harness->input_ready(); }
 EXPORT int harness_streams(Harness* harness) { return harness->streams(); }
 EXPORT const char* harness_name(Harness* harness, int stream) {

@@ -80,21 +80,18 @@ class CompiledAccelerator:
         stall_out: float = 0.0,
         seed: int = 0,
         probes: bool = True,
+        hold: int = 0,
     ) -> SimulationResult:
         """Runs frames (N,T,C,H,W) through the pipeline after a reset, one behind the other.
 
         ``stall_in``, ``stall_out``: share of cycles in which no token is offered, or no result
-        taken; drawn with ``seed``. Without ``probes`` only the results are recorded. Raises
-        UserError for frames that do not fit; SimulationError for a hang, with the state of every
-        stream, for a broken promise of a stream, and for a wrong number of tokens.
+        taken; drawn with ``seed``. No result is taken before cycle ``hold``. Without ``probes`` only
+        the results are recorded. Raises UserError for frames that do not fit; SimulationError for a
+        hang, with the state of every stream, for a broken promise of a stream, and for a wrong
+        number of tokens.
         """
         plan = self._plan
-        wanted = plan.input.shape
-        if not len(frames) or frames.shape[1:] != wanted:
-            raise UserError(
-                f"Frames of shape {frames.shape} do not fit network {plan.network}: give (N, *{wanted})."
-            )
-        tokens = stream.pack_tokens(frames, plan.input.group, plan.input.bits)
+        tokens = self._tokens(frames)
         slowest = max(plan.interval, plan.input.tokens)
         patience = round((4 * slowest + 10_000) / (1 - max(stall_in, stall_out)))
         cycles = self._library.run(
@@ -105,6 +102,7 @@ class CompiledAccelerator:
             seed=seed,
             record=probes,
             patience=patience,
+            hold=hold,
         )
         trace: dict[str, Integers] = {}
         skipped: dict[str, float] = {}
@@ -119,6 +117,19 @@ class CompiledAccelerator:
         output = plan.output
         trace[last.layer], classes = stream.unpack_logits(recorded.tokens, output.channels, output.bits)
         return SimulationResult(trace, classes, cycles, recorded.cycles, skipped)
+
+    def break_off(self, frames: Integers, cycles: int) -> None:
+        """Runs frames for ``cycles`` only: the reset of the next run finds the design in mid-frame."""
+        self._library.run_into(self._tokens(frames), cycles)
+
+    def _tokens(self, frames: Integers) -> stream.Tokens:
+        edge = self._plan.input
+        if not len(frames) or frames.shape[1:] != edge.shape:
+            raise UserError(
+                f"Frames of shape {frames.shape} do not fit network {self._plan.network}: "
+                f"give (N, *{edge.shape})."
+            )
+        return stream.pack_tokens(frames, edge.group, edge.bits)
 
     def stream_cycles(self, stage: str) -> NDArray[np.int64]:
         """Cycle in which each token left a stage during the last run with probes."""

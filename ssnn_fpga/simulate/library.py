@@ -69,13 +69,14 @@ class Library:
         seed: int,
         record: bool,
         patience: int,
+        hold: int = 0,
     ) -> int:
         """Feeds the ``tokens`` of ``samples`` after a reset; returns the cycles to the last result."""
         tokens = np.ascontiguousarray(tokens)
         data = tokens.ctypes.data_as(_BYTES)
         cycles = int(
             self._c.harness_run(
-                self._handle, data, len(tokens), samples, stall_in, stall_out, seed, record, patience
+                self._handle, data, len(tokens), samples, stall_in, stall_out, seed, record, patience, hold
             )
         )
         if cycles == -1:
@@ -83,6 +84,11 @@ class Library:
         if cycles < 0:
             raise SimulationError(self._c.harness_error(self._handle).decode())
         return cycles
+
+    def run_into(self, tokens: Tokens, cycles: int) -> None:
+        """Feeds ``tokens`` after a reset and breaks off after ``cycles``, wherever that is."""
+        tokens = np.ascontiguousarray(tokens)
+        self._c.harness_run_into(self._handle, tokens.ctypes.data_as(_BYTES), len(tokens), cycles)
 
     def recorded(self, index: int, width: int) -> Recorded:
         """What moved on stream ``index``, tokens of ``width`` bytes, during the last run."""
@@ -136,8 +142,9 @@ def _declare(c: ctypes.CDLL) -> ctypes.CDLL:
         "harness_close": (None, [handle]),
         "harness_run": (
             i64,
-            [handle, _BYTES, i64, i64, ctypes.c_double, ctypes.c_double, ctypes.c_uint64, index, i64],
+            [handle, _BYTES, i64, i64, ctypes.c_double, ctypes.c_double, ctypes.c_uint64, index, i64, i64],
         ),
+        "harness_run_into": (None, [handle, _BYTES, i64, i64]),
         "harness_input_ready": (index, [handle]),
         "harness_streams": (index, [handle]),
         "harness_name": (ctypes.c_char_p, [handle, index]),

@@ -213,3 +213,23 @@ def test_missing_tools_are_named(design: Path, tmp_path: Path, monkeypatch: pyte
     with pytest.raises(UserError, match="perl is missing, which Verilator needs: install it"):
         CompiledAccelerator(design, tmp_path / "builds")
     assert not (tmp_path / "builds").exists()
+
+
+def test_reset_in_mid_frame_and_a_stalled_output(compiled: Path, tmp_path: Path) -> None:
+    """Two clocks of reset anywhere in a frame, or an output that nobody takes: no result is lost or wrong."""
+    rng = np.random.default_rng(24)
+    network = random_network(rng)
+    write_design(network, make_plan(network), tmp_path / "design")
+    frames = random_frames(rng, network, 4)
+    expected = run_golden(network, frames)
+    with CompiledAccelerator(tmp_path / "design", compiled, seed=24) as accelerator:
+        usual = accelerator.run(frames)
+        assert_same(dict(expected), usual.trace)
+        for cycles in rng.integers(1, usual.cycles, size=40):
+            accelerator.break_off(frames, int(cycles))
+            result = accelerator.run(frames)
+            assert result.cycles == usual.cycles
+            assert_same(dict(expected), result.trace)
+        held = accelerator.run(frames, hold=1_000_000, probes=False)
+        assert held.output_cycles[0] == 1_000_000
+        np.testing.assert_array_equal(held.classes, expected.classes)
