@@ -242,7 +242,10 @@ Edge = Activation | Accumulator | Logits
 class Compression:
     """How events become the network's input frames; a property of the model file.
 
-    ``window_us`` is the fixed window D that is cut into T bins of equal duration.
+    ``window_us`` is the fixed window D that is cut into T bins of equal duration; with
+    ``bin_events`` a bin holds that many events instead, and D does not matter. ``decay`` is a
+    table of weights in sixteenths by an event's age in the bin, in units of 2**decay_shift µs
+    (older than the table: 0); without one every event weighs 1.
     """
 
     sensor_height: int
@@ -251,6 +254,13 @@ class Compression:
     bits: int
     window_us: int
     spatial_factor: int = 1
+    bin_events: int = 0
+    decay: tuple[int, ...] = ()
+    decay_shift: int = 0
+
+    def __post_init__(self) -> None:
+        """Files hold the table as a list."""
+        object.__setattr__(self, "decay", tuple(self.decay))
 
 
 @dataclass(frozen=True)

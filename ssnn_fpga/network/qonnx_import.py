@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +65,18 @@ def _compression(path: Path, metadata: dict[str, str]) -> Compression | None:
     if given is None:
         return None
     known = {entry.name for entry in fields(Compression)}
-    required = known - {"spatial_factor"}
-    whole = isinstance(given, dict) and all(type(value) is int and value > 0 for value in given.values())
-    if not whole or not required <= set(given) <= known:
+    required = {entry.name for entry in fields(Compression) if entry.default is MISSING}
+    sound = isinstance(given, dict) and required <= set(given) <= known
+    if not sound or not all(_compression_value(name, value) for name, value in given.items()):
         raise UserError(
             f"{path}: metadata 'compression' must give {', '.join(sorted(required))} as positive integers; "
             "export the model again"
         )
     return Compression(**given)
+
+
+def _compression_value(name: str, value: object) -> bool:
+    """Whether ``value`` can be the field ``name``: an integer, or the list of weights of a decay."""
+    if name == "decay":
+        return isinstance(value, list) and all(type(weight) is int and weight >= 0 for weight in value)
+    return type(value) is int and value >= (0 if name in ("bin_events", "decay_shift") else 1)

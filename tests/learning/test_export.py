@@ -159,6 +159,9 @@ def test_the_file_says_what_a_reader_needs(tmp_path: Path) -> None:
         "bits": 2,
         "window_us": 1000,
         "spatial_factor": 1,
+        "bin_events": 0,
+        "decay": [],
+        "decay_shift": 0,
     }
     assert model.graph.name == "small"
     assert {o.domain: o.version for o in model.opset_import}[DOMAIN] == 1

@@ -45,6 +45,18 @@ def test_round_trip_is_exact(seed: int, tmp_path: Path) -> None:
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
 
 
+def test_compressions_of_every_age_load(tmp_path: Path) -> None:
+    compression = Compression(34, 34, 4, 2, 306_000, decay=(16, 8), decay_shift=3)
+    path = tmp_path / "a.json"
+    save_network(replace(random_network(np.random.default_rng(0)), compression=compression), path)
+    assert load_network(path).compression == compression
+    content = json.loads(path.read_text())
+    for name in ("bin_events", "decay", "decay_shift"):
+        del content["compression"][name]
+    path.write_text(json.dumps(content))
+    assert load_network(path).compression == Compression(34, 34, 4, 2, 306_000)
+
+
 def test_one_changed_weight_is_seen(tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(0))
     save_network(network, tmp_path / "a.json")
