@@ -40,17 +40,19 @@ async def dot_products(dut: Any) -> None:
     rng = np.random.default_rng(run.seed)
     pe, simd, tp, act_bits = p["PE"], p["SIMD"], p["TP"], p["ACT_BITS"]
     groups, folds = config["groups"], config["folds"]
+    sets = p.get("X_SETS", 1)
     timesteps, bit_groups, resident = max(1, tp // act_bits), max(1, act_bits // tp), min(tp, act_bits)
 
-    x = rng.integers(0, 1 << act_bits, (groups, timesteps, folds, simd))
+    x = rng.integers(0, 1 << act_bits, (groups, timesteps, folds, sets, simd))
     weight = np.stack([random_weights(rng, (pe, folds * simd), p["WEIGHT_BITS"]) for _ in range(groups)])
     if config["largest"]:
         x[:] = (1 << act_bits) - 1
-        limit = (1 << (p["WEIGHT_BITS"] - 1)) - 1
+        limit = max(1, (1 << (p["WEIGHT_BITS"] - 1)) - 1)
         weight[:] = np.where(np.arange(pe) % 2, limit, -limit)[None, :, None]
     skip = rng.random(groups) < 0.3
     x[skip] = 0
-    expected = np.einsum("gtfi,gpfi->gtp", x, weight.reshape(groups, pe, folds, simd))
+    seen = np.broadcast_to(x, (groups, timesteps, folds, pe, simd))
+    expected = np.einsum("gtfpi,gpfi->gtp", seen, weight.reshape(groups, pe, folds, simd))
 
     beats, words = [], []
     for g in range(groups):
@@ -58,7 +60,10 @@ async def dot_products(dut: Any) -> None:
         for b in range(1 if skip[g] else bit_groups):
             for f in range(1 if skip[g] else folds):
                 planes = [
-                    (x[g, t, f] >> (b * tp + low)) & 1 for t in range(timesteps) for low in range(resident)
+                    (x[g, t, f, s] >> (b * tp + low)) & 1
+                    for s in range(sets)
+                    for t in range(timesteps)
+                    for low in range(resident)
                 ]
                 last = skip[g] or (b == bit_groups - 1 and f == folds - 1)
                 beats.append({

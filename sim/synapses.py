@@ -12,9 +12,9 @@ from ssnn_fpga.network.layers import Integers
 
 
 def random_weights(rng: np.random.Generator, shape: Sequence[int], bits: int) -> Integers:
-    """Weights over the whole narrow range, with both extremes in every output channel."""
-    limit = (1 << (bits - 1)) - 1
-    weight = rng.integers(-limit, limit + 1, shape)
+    """Weights over the whole narrow range (1 bit: -1 and +1), both extremes in every output channel."""
+    limit = max(1, (1 << (bits - 1)) - 1)
+    weight = rng.integers(-limit, limit + 1, shape) if bits > 1 else rng.choice((-1, 1), shape)
     rows = weight.reshape(shape[0], -1)
     rows[:, 0], rows[:, -1] = limit, -limit
     return weight

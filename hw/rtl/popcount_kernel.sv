@@ -5,8 +5,11 @@
 // word). Each PE has NT = max(1, TP/ACT_BITS) accumulators, one per resident timestep;
 // beat_first loads them, beat_last emits them as one accumulator token.
 //
+// X_SETS = 1: all PEs see the same inputs. X_SETS = PE: each has its own, for depthwise layers.
+//
 // beat_x_i must be zero in a beat with beat_skip_i. Weights are two's complement in the narrow
-// range, so -2^(WEIGHT_BITS-1) never occurs. Nothing is lost while ACC_BITS holds the layer's
+// range, so -2^(WEIGHT_BITS-1) never occurs; with WEIGHT_BITS = 1 they are binary, a set bit +1
+// and a clear one -1. Nothing is lost while ACC_BITS holds the layer's
 // sums. One register stage per level; all of them stop together while a token waits at the
 // output, which is the only path from out_ready_i to beat_ready_o.
 module popcount_kernel #(
@@ -16,6 +19,7 @@ module popcount_kernel #(
   parameter int ACT_BITS    = 1,
   parameter int WEIGHT_BITS = 2,
   parameter int ACC_BITS    = 12,
+  parameter int X_SETS      = 1,
   parameter int NT          = (TP > ACT_BITS) ? TP / ACT_BITS : 1,           // derived
   parameter int SHIFT_BITS  = (ACT_BITS > 1) ? $clog2(ACT_BITS) : 1          // derived
 ) (
@@ -23,7 +27,7 @@ module popcount_kernel #(
   input  logic                           rst_i,
   input  logic                           beat_valid_i,
   output logic                           beat_ready_o,
-  input  logic [TP*SIMD-1:0]             beat_x_i,
+  input  logic [X_SETS*TP*SIMD-1:0]      beat_x_i,
   input  logic [SHIFT_BITS-1:0]          beat_shift_i,
   input  logic                           beat_first_i,
   input  logic                           beat_last_i,
@@ -36,16 +40,23 @@ module popcount_kernel #(
 );
 
   localparam int RESIDENT  = (TP < ACT_BITS) ? TP : ACT_BITS;   // planes of one timestep
-  localparam int LARGEST   = SIMD * ((1 << (WEIGHT_BITS - 1)) - 1) * ((1 << RESIDENT) - 1);
-  localparam int EXACT     = $clog2(LARGEST + 1) + 1;
-  localparam int SUM_BITS  = (EXACT < ACC_BITS) ? EXACT : ACC_BITS;
   localparam int BITGROUPS = (ACT_BITS > TP) ? ACT_BITS / TP : 1;
+  localparam bit BINARY    = WEIGHT_BITS == 1;
+  // A lane's sum: signed, but a plain count of the +1 weights where weights are binary.
+  localparam int LARGEST   = SIMD * (BINARY ? 1 : (1 << (WEIGHT_BITS - 1)) - 1) * ((1 << RESIDENT) - 1);
+  localparam int EXACT     = $clog2(LARGEST + 1) + (BINARY ? 0 : 1);
+  localparam int SUM_BITS  = (EXACT < ACC_BITS) ? EXACT : ACC_BITS;
+  localparam int WIDENED   = BINARY ? SUM_BITS + 2 : SUM_BITS;
+  localparam int TERM_BITS = (WIDENED < ACC_BITS) ? WIDENED : ACC_BITS;
 
   if (PE < 1 || SIMD < 1 || TP < 1 || ACT_BITS < 1) begin : g_bad_sizes
     $error("popcount_kernel: PE, SIMD, TP and ACT_BITS must be at least 1");
   end
-  if (WEIGHT_BITS < 2 || WEIGHT_BITS > 8) begin : g_bad_weight_bits
-    $error("popcount_kernel: WEIGHT_BITS must be 2 to 8");
+  if (X_SETS != 1 && X_SETS != PE) begin : g_bad_x_sets
+    $error("popcount_kernel: X_SETS must be 1 or PE");
+  end
+  if (WEIGHT_BITS < 1 || WEIGHT_BITS > 8) begin : g_bad_weight_bits
+    $error("popcount_kernel: WEIGHT_BITS must be 1 to 8");
   end
   if (ACT_BITS % TP != 0 && TP % ACT_BITS != 0) begin : g_bad_planes
     $error("popcount_kernel: TP must divide ACT_BITS or be a multiple of it");
@@ -57,8 +68,8 @@ module popcount_kernel #(
 
   // The beat waits one stage for its weights.
   localparam int TAG_BITS = SHIFT_BITS + 4;
-  logic [TP*SIMD-1:0]  x_q;
-  logic [TAG_BITS-1:0] tag_q;
+  logic [X_SETS*TP*SIMD-1:0] x_q;
+  logic [TAG_BITS-1:0]       tag_q;
 
   always_ff @(posedge clk_i) begin
     if (enable) x_q <= beat_x_i;
@@ -80,7 +91,7 @@ module popcount_kernel #(
       ) i_lane (
         .clk_i, .rst_i,
         .enable_i(enable),
-        .x_i     (x_q[t*RESIDENT*SIMD +: RESIDENT*SIMD]),
+        .x_i     (x_q[((X_SETS > 1 ? p : 0)*TP + t*RESIDENT)*SIMD +: RESIDENT*SIMD]),
         .weight_i(weight_i[p*SIMD*WEIGHT_BITS +: SIMD*WEIGHT_BITS]),
         .tag_i   (tag_q),
         .sum_o   (sums[(t*PE + p)*SUM_BITS +: SUM_BITS]),
@@ -96,36 +107,82 @@ module popcount_kernel #(
   assign unused = &{1'b0, tags, shift};
 
   // -------------------------------------------------------------------------------------------
-  // Accumulators: the addend is widened, and shifted when planes of a timestep come in turns
+  // Terms of the accumulators
   // -------------------------------------------------------------------------------------------
 
-  logic [NT*PE*ACC_BITS-1:0] addend;
-  logic                      add_valid, add_first, add_last, add_skip;
+  logic [NT*PE*TERM_BITS-1:0] term, offset;
+
+  if (BINARY) begin : g_binary
+    // x * (+-1), summed, is 2n - m: n counts the inputs whose weight is +1 and m all inputs. As
+    // -m = ~m + 1, the terms are 2n + 1 and ~m. One more lane counts m, with weights of one.
+    logic [NT*X_SETS*SUM_BITS-1:0] inputs;
+    logic [NT*X_SETS-1:0]          unused_tag;
+    logic                          unused_inputs;
+    assign unused_inputs = &{1'b0, unused_tag};
+    for (genvar t = 0; t < NT; t++) begin : g_timestep
+      for (genvar s = 0; s < X_SETS; s++) begin : g_set
+        popcount_lane #(
+          .SIMD(SIMD), .PLANES(RESIDENT), .WEIGHT_BITS(1), .SUM_BITS(SUM_BITS), .TAG_BITS(1)
+        ) i_lane (
+          .clk_i, .rst_i,
+          .enable_i(enable),
+          .x_i     (x_q[(s*TP + t*RESIDENT)*SIMD +: RESIDENT*SIMD]),
+          .weight_i({SIMD{1'b1}}),
+          .tag_i   (1'b0),
+          .sum_o   (inputs[(t*X_SETS + s)*SUM_BITS +: SUM_BITS]),
+          .tag_o   (unused_tag[t*X_SETS + s])
+        );
+      end
+      for (genvar p = 0; p < PE; p++) begin : g_pe
+        localparam int N = t*PE + p;
+        localparam int M = t*X_SETS + (X_SETS > 1 ? p : 0);
+        assign term[N*TERM_BITS +: TERM_BITS]   = TERM_BITS'({1'b0, sums[N*SUM_BITS +: SUM_BITS], 1'b1});
+        assign offset[N*TERM_BITS +: TERM_BITS] = ~TERM_BITS'(inputs[M*SUM_BITS +: SUM_BITS]);
+      end
+    end
+  end else begin : g_signed
+    assign term   = sums;
+    assign offset = '0;
+  end
+
+  // -------------------------------------------------------------------------------------------
+  // Accumulators: the terms are shifted first where the planes of a timestep come in turns
+  // -------------------------------------------------------------------------------------------
+
+  localparam int ADDEND_BITS = (BITGROUPS > 1) ? ACC_BITS : TERM_BITS;
+  logic [NT*PE*ADDEND_BITS-1:0] addend, addend_offset;
+  logic                         add_valid, add_first, add_last, add_skip;
 
   if (BITGROUPS > 1) begin : g_shift
     always_ff @(posedge clk_i) begin
       if (enable) begin
-        for (int n = 0; n < NT*PE; n++)
-          addend[n*ACC_BITS +: ACC_BITS] <= ACC_BITS'($signed(sums[n*SUM_BITS +: SUM_BITS])) << shift;
+        for (int n = 0; n < NT*PE; n++) begin
+          addend[n*ACC_BITS +: ACC_BITS] <= ACC_BITS'($signed(term[n*TERM_BITS +: TERM_BITS])) << shift;
+          addend_offset[n*ACC_BITS +: ACC_BITS]
+              <= ACC_BITS'($signed(offset[n*TERM_BITS +: TERM_BITS])) << shift;
+        end
         {add_skip, add_last, add_first} <= {skip, last, first};
       end
       if (rst_i) add_valid <= 1'b0;
       else if (enable) add_valid <= valid;
     end
   end else begin : g_straight
-    always_comb
-      for (int n = 0; n < NT*PE; n++)
-        addend[n*ACC_BITS +: ACC_BITS] = ACC_BITS'($signed(sums[n*SUM_BITS +: SUM_BITS]));
+    assign addend        = term;
+    assign addend_offset = offset;
     assign {add_skip, add_last, add_first, add_valid} = {skip, last, first, valid};
   end
 
+  accumulator #(.FIELDS(NT*PE), .ADDEND_BITS(ADDEND_BITS), .ACC_BITS(ACC_BITS)) i_accumulators (
+    .clk_i,
+    .enable_i(enable && add_valid),
+    .first_i (add_first),
+    .addend_i(addend),
+    .offset_i(addend_offset),
+    .sum_o   (out_data_o)
+  );
+
   always_ff @(posedge clk_i) begin
-    if (enable && add_valid) begin
-      for (int n = 0; n < NT*PE; n++)
-        out_data_o[n*ACC_BITS +: ACC_BITS] <= addend[n*ACC_BITS +: ACC_BITS]
-            + (out_data_o[n*ACC_BITS +: ACC_BITS] & {ACC_BITS{!add_first}});
-      out_skipped_o <= add_skip;
-    end
+    if (enable && add_valid) out_skipped_o <= add_skip;
     if (rst_i) out_valid_o <= 1'b0;
     else if (enable) out_valid_o <= add_valid && add_last;
   end

@@ -2,7 +2,8 @@
 //
 //   sum = sum over planes p, inputs i, weight bits b of  +-2^b * 2^p * (x[p][i] & w[i][b])
 //
-// where the highest weight bit counts negative (two's complement). All products are dots in
+// where the highest weight bit counts negative (two's complement); a single weight bit counts
+// positive. All products are dots in
 // one diagram of columns of equal weight. Three pairs become a 2-bit count, columns are
 // compressed 6:3 and 3:2, a register after every level, until at most three rows are left for
 // the carry chain. Dots of a column are alike, so the compressors of a column work as vectors:
@@ -31,9 +32,10 @@ module popcount_lane #(
   localparam int GROUPS  = (SIMD + 2) / 3;         // counts of up to three pairs
   localparam int WIDE    = (SIMD + 1) / 3;         // of these, counts that need two bits
   localparam int TRIPLES = SIMD / 3;               // of these, counts of three pairs
-  localparam int SIGN    = WEIGHT_BITS - 1;
+  localparam int SIGN    = (WEIGHT_BITS > 1) ? WEIGHT_BITS - 1 : WEIGHT_BITS;   // beyond the bits: none
   localparam int FULL    = 3 * WIDE + (GROUPS - WIDE);
-  localparam logic [SUM_BITS-1:0] CORRECTION = SUM_BITS'(-FULL * ((1 << PLANES) - 1) * (1 << SIGN));
+  localparam logic [SUM_BITS-1:0] CORRECTION =
+      SUM_BITS'((SIGN < WEIGHT_BITS) ? -FULL * ((1 << PLANES) - 1) * (1 << SIGN) : 0);
 
   // -------------------------------------------------------------------------------------------
   // Shape of the dot diagram: the height of every column, 16 bits a column, level by level

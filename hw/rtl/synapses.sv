@@ -9,6 +9,7 @@ module synapses #(
   parameter int    ACT_BITS     = 1,
   parameter int    WEIGHT_BITS  = 4,
   parameter int    ACC_BITS     = 12,
+  parameter int    X_SETS       = 1,      // PE: each has inputs of its own, for depthwise layers
   parameter int    DEPTH        = 8,                                                // weight words
   parameter string WEIGHT_INIT  = "",
   parameter int    NT           = (TP > ACT_BITS) ? TP / ACT_BITS : 1,              // derived
@@ -19,7 +20,7 @@ module synapses #(
   input  logic                           rst_i,
   input  logic                           beat_valid_i,
   output logic                           beat_ready_o,
-  input  logic [TP*SIMD-1:0]             beat_x_i,
+  input  logic [X_SETS*TP*SIMD-1:0]      beat_x_i,
   input  logic [ADDRESS_BITS-1:0]        beat_address_i,
   input  logic [SHIFT_BITS-1:0]          beat_shift_i,
   input  logic                           beat_first_i,
@@ -45,7 +46,8 @@ module synapses #(
   );
 
   popcount_kernel #(
-    .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS)
+    .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS),
+    .X_SETS(X_SETS)
   ) i_kernel (
     .clk_i, .rst_i,
     .beat_valid_i, .beat_ready_o, .beat_x_i, .beat_shift_i, .beat_first_i, .beat_last_i, .beat_skip_i,

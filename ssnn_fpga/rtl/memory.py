@@ -24,11 +24,17 @@ def weight_words(weight: Integers, pe: int, simd: int, weight_bits: int) -> list
 
     ``weight`` is (O,C,K,K) of a convolution, or (O,I) of a dense layer in stream order. Bit of
     (PE p, input i, weight bit b) is (p*simd + i)*weight_bits + b. Inputs are padded with zeros
-    to whole folds, outputs to whole PE groups. Raises ValueError for a weight that does not fit.
+    to whole folds, outputs to whole PE groups. One bit means binary weights: 1 for +1, 0 for -1
+    and for padding, whose inputs are zero. Raises ValueError for a weight that does not fit.
     """
     outputs = weight.shape[0]
     flat = weight.transpose(0, 2, 3, 1).reshape(outputs, -1) if weight.ndim == 4 else weight
-    _check_signed(flat, weight_bits)
+    if weight_bits == 1:
+        if not np.isin(flat, (-1, 1)).all():
+            raise ValueError(f"binary weights are -1 or +1, not {flat.min()}..{flat.max()}")
+        flat = (flat + 1) // 2
+    else:
+        _check_signed(flat, weight_bits)
     padded = np.pad(flat, ((0, -outputs % pe), (0, -flat.shape[1] % simd)))
     words = padded.reshape(-1, pe, padded.shape[1] // simd, simd).transpose(0, 2, 1, 3)
     return _join(words.reshape(-1, pe * simd), weight_bits)

@@ -19,6 +19,11 @@ _CORNERS: dict[str, list[dict[str, int | str]]] = {
         {"HEIGHT": 7, "WIDTH": 5, "CHANNELS": 4, "GROUP": 1, "ACT_BITS": 2, "OUT_BITS": 4, "SUM": 1},
         {"HEIGHT": 1, "WIDTH": 1, "SIZE": 1},
     ],
+    "popcount_kernel": [
+        {"WEIGHT_BITS": 1},
+        {"WEIGHT_BITS": 1, "SIMD": 5, "TP": 2, "ACT_BITS": 4, "ACC_BITS": 6},
+        {"WEIGHT_BITS": 3, "SIMD": 9, "X_SETS": 8},
+    ],
     "readout": [
         {"OUTPUTS": 1, "PE": 1},
         {"OUTPUTS": 10, "PE": 3, "TIMESTEPS": 4, "NT": 2},
@@ -58,6 +63,10 @@ def test_lint(module: str) -> None:
         ("lif", {"LEAK_MULT": 3, "LEAK_SHIFT": 1}, "the leak"),
         ("pool", {"CHANNELS": 6, "GROUP": 4}, "GROUP must divide CHANNELS"),
         ("pool", {"ACT_BITS": 2, "OUT_BITS": 4}, "OUT_BITS must be ACT_BITS"),
+        ("popcount_kernel", {"PE": 4, "X_SETS": 2}, "X_SETS must be 1 or PE"),
+        ("popcount_kernel", {"WEIGHT_BITS": 9}, "WEIGHT_BITS must be 1 to 8"),
+        ("popcount_kernel", {"TP": 2, "ACT_BITS": 3}, "TP must divide ACT_BITS"),
+        ("accumulator", {"ADDEND_BITS": 13, "ACC_BITS": 12}, "at most ACC_BITS"),
         ("readout", {"TIMESTEPS": 4, "NT": 3}, "NT must divide TIMESTEPS"),
         ("temporal_transform", {"MATRIX": "10'h021"}, "must sum to 2**SHIFT"),
         ("temporal_transform", {"OUT_BITS": 1}, "OUT_BITS must be at least"),

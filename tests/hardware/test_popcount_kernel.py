@@ -26,6 +26,18 @@ _SHAPES = {
         "ACC_BITS": 14,
     },
     "eight-bit": {"PE": 2, "SIMD": 10, "TP": 2, "ACT_BITS": 1, "WEIGHT_BITS": 8, "ACC_BITS": 13},
+    "binary-36": {"PE": 2, "SIMD": 36, "TP": 1, "ACT_BITS": 1, "WEIGHT_BITS": 1, "ACC_BITS": 8},
+    "binary-planes-in-turns": {"PE": 3, "SIMD": 5, "TP": 2, "ACT_BITS": 4, "WEIGHT_BITS": 1, "ACC_BITS": 9},
+    "depthwise": {"PE": 3, "SIMD": 9, "TP": 2, "ACT_BITS": 1, "WEIGHT_BITS": 4, "ACC_BITS": 9, "X_SETS": 3},
+    "depthwise-binary": {
+        "PE": 2,
+        "SIMD": 4,
+        "TP": 4,
+        "ACT_BITS": 2,
+        "WEIGHT_BITS": 1,
+        "ACC_BITS": 7,
+        "X_SETS": 2,
+    },
     "one-synapse": {"PE": 1, "SIMD": 1, "TP": 1, "ACT_BITS": 2, "WEIGHT_BITS": 2, "ACC_BITS": 5},
 }
 

@@ -165,7 +165,7 @@ MUTANTS = {
     ),
     "accumulator-not-cleared": Mutant(
         "popcount_kernel.sv",
-        (("{ACC_BITS{!add_first}}", "{ACC_BITS{!add_first || add_skip}}"),),
+        ((".first_i (add_first)", ".first_i (add_first && !add_skip)"),),
         _conv,
         "small",
     ),

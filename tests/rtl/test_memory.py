@@ -31,6 +31,13 @@ def test_weight_words(seed: int) -> None:
                     assert field == int(w[o, c, ky, kx]) & ((1 << bits) - 1)
 
 
+def test_binary_weights_are_one_bit() -> None:
+    words = memory.weight_words(np.array([[1, -1, 1], [-1, -1, 1]]), 2, 2, 1)
+    assert words == [0b00_01, 0b01_01]
+    with pytest.raises(ValueError, match="-1 or \\+1"):
+        memory.weight_words(np.array([[1, 0]]), 1, 2, 1)
+
+
 def test_dense_columns_follow_the_stream() -> None:
     rng = np.random.default_rng(7)
     x = rng.integers(0, 4, size=(1, 1, 3, 2, 5))
