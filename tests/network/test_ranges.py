@@ -18,6 +18,7 @@ from ssnn_fpga.network.layers import (
     Accumulator,
     Activation,
     Conv,
+    CurrentJoin,
     Dense,
     Network,
     Neuron,
@@ -176,6 +177,75 @@ def test_real_values_stay_inside_every_edge(seed: int, generate: Callable[..., N
         assert values.shape[1:] == (
             edge.shape if isinstance(edge, Activation | Accumulator) else (edge.channels,)
         )
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_extreme_frames_stay_inside_every_width(seed: int) -> None:
+    """U, V, c and V * m of every neuron, where every input is 0 or the most that there is."""
+    rng = np.random.default_rng(seed)
+    network = random_forked_network(rng)
+    maximum = network.input.maximum
+    density = rng.uniform(0, 1, (24, 1, network.input.channels, 1, 1))
+    frames = maximum * (rng.random((24, *network.input.shape)) < density).astype(np.int64)
+    frames[0], frames[1] = 0, maximum
+    trace, ranges, edge_of = run(network, frames), analyse(network), edges(network)
+    for layer in network.layers:
+        edge = edge_of[layer.name]
+        if isinstance(edge, Accumulator):
+            values = trace[layer.name]
+            assert (values.min(axis=(0, 1, 3, 4)) >= edge.lows).all()
+            assert (values.max(axis=(0, 1, 3, 4)) <= edge.highs).all()
+        if isinstance(layer, Neuron):
+            found = ranges.neurons[layer.name]
+            a = trace[layer.inputs[0]]
+            v = c = np.zeros_like(a[:, 0])
+            for t in range(a.shape[1]):
+                drive = (a[:, t] << layer.fraction) + layer.bias.reshape(-1, 1, 1)
+                c = c - (c >> layer.filter_shift) + drive
+                product = v * layer.leak_multiplier
+                u = (product >> layer.leak_shift) + c
+                v = u - trace[layer.name][:, t] * layer.theta.reshape(-1, 1, 1)
+                if layer.reset == "zero":
+                    v = u * (trace[layer.name][:, t] == 0)
+                for values, bits in (
+                    (drive, found.current_bits),
+                    (c, found.current_bits),
+                    (product, found.product_bits),
+                    (u, found.membrane_bits),
+                    (v, found.membrane_bits),
+                ):
+                    assert signed_bits(int(values.min()), int(values.max())) <= bits
+
+
+_SMALL_WEIGHTS = st.lists(st.integers(-3, 3), min_size=5, max_size=5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_SMALL_WEIGHTS, _SMALL_WEIGHTS, st.integers(-40, 40), st.integers(0, 4), st.integers(1, 7))
+def test_no_frame_passes_the_bounds_of_a_join(
+    first: list[int], second: list[int], gain: int, fraction: int, maximum: int
+) -> None:
+    """Every frame of extremes through two dense layers, their join; reached where they share no input."""
+    network = Network(
+        "n",
+        Activation(1, 5, 1, 1, maximum),
+        (
+            Dense("a1", (NETWORK_INPUT,), np.array([first]), 3),
+            Dense("a2", (NETWORK_INPUT,), np.array([second]), 3),
+            CurrentJoin("sum", ("a1", "a2"), _column(gain), fraction),
+            Neuron("lif", ("sum",), _column(1), _column(0), fraction=0),
+            Dense("fc", ("lif",), np.array([[1], [-1]]), 2),
+            Readout("readout", ("fc",), _column(0, 3)),
+        ),
+    )
+    edge = edges(network)["sum"]
+    assert isinstance(edge, Accumulator)
+    frames = np.array(list(itertools.product((0, maximum), repeat=5))).reshape(-1, 1, 5, 1, 1)
+    sums = run(network, frames)["sum"]
+    assert edge.lows[0] <= sums.min()
+    assert sums.max() <= edge.highs[0]
+    if not any(a and b for a, b in zip(first, second, strict=True)):
+        assert (edge.lows[0], edge.highs[0]) == (sums.min(), sums.max())
 
 
 def test_accumulator_bounds_are_those_of_the_weights() -> None:
