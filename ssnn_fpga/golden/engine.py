@@ -157,17 +157,10 @@ def _working_type(network: Network) -> np.dtype[np.int64]:
         if isinstance(layer, Neuron):
             neuron = ranges.neurons[layer.name]
             highest_threshold = layer.levels * int(layer.theta.max()) + 1
-            bits += [neuron.membrane_bits, neuron.current_bits, neuron.product_bits]
+            bits += [neuron.membrane_bits, neuron.product_bits]
             bits.append(signed_bits(0, highest_threshold))
         elif isinstance(layer, Readout):
             bits.append(ranges.readouts[layer.name].logit_bits)
-        elif isinstance(layer, CurrentJoin):
-            # The products alone may pass the bounds of a sum that they never stand in.
-            second = edge_of[layer.inputs[1]]
-            assert isinstance(edge, Accumulator)
-            assert isinstance(second, Accumulator)
-            gain = int(np.abs(layer.gain).max())
-            bits += [edge.bits, signed_bits(gain * second.minimum, gain * max(1, second.maximum))]
         elif isinstance(layer, TemporalTransform) and isinstance(edge, Activation):
             bits.append(signed_bits(0, (edge.maximum + 1) << layer.shift))
         elif not isinstance(edge, Logits):

@@ -47,12 +47,15 @@ class NeuronRange:
 
     @property
     def membrane_bits(self) -> int:
-        """Two's complement bits that hold U and V at every timestep, and c where nothing filters it."""
+        """Two's complement bits that hold U, V and the current c at every timestep.
+
+        c needs no more than U: where c has risen above 0, V is not below 0, and the other way round.
+        """
         return signed_bits(self.minimum, self.maximum)
 
     @property
     def current_bits(self) -> int:
-        """Two's complement bits that hold the current c at every timestep."""
+        """Two's complement bits that hold the current c alone at every timestep."""
         return signed_bits(self.current_minimum, self.current_maximum)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ssnn_fpga.backends.onnxruntime_engine import trace
+from ssnn_fpga.engines import classes_of
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.golden.compare import compare
 from ssnn_fpga.golden.engine import classify, run
@@ -64,6 +65,7 @@ def test_the_answer_is_that_of_the_exit(seed: int) -> None:
     chosen = np.stack([values[head] for head in order])[taken, np.arange(40)]
     np.testing.assert_array_equal(values.logits, chosen)
     np.testing.assert_array_equal(values.classes, classify(network, frames))
+    np.testing.assert_array_equal(values.classes, classes_of(values))
     np.testing.assert_array_equal(exits(network, trace(network, frames)), taken)
 
 

@@ -566,6 +566,20 @@ def test_a_join_has_the_grid_of_the_neuron_behind_it(shift: int, tmp_path: Path)
     _assert_same(load(tmp_path / "model.onnx"), _forked())
 
 
+@pytest.mark.parametrize("shift", [0, 2])
+def test_whole_biases_of_joined_layers_become_the_neurons(shift: int, tmp_path: Path) -> None:
+    model = _small_forked()
+    scale = numpy_helper.to_array(_initializer(model, "block2_lif2_scale"))
+    for layer, steps in (("block2_conv2", 7 << shift), ("block2_shortcut", -3 << shift)):
+        bias = np.broadcast_to(scale * steps, 2).astype(np.float32)
+        _maker(model, layer).input.append(_add_constant(model, f"{layer}_bias", bias))
+    _scale_constant(model, "block2_lif2_scale", 2**shift)
+    _attribute(_maker(model, "block2_lif2"), "fraction").i = shift
+    onnx.save(model, tmp_path / "biased.onnx")
+    biased, plain = load(tmp_path / "biased.onnx").layer("block2_lif2"), _forked().layer("block2_lif2")
+    np.testing.assert_array_equal(biased.bias, plain.bias + (4 << shift))  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("case", [*_REFUSED, *_FORKED_REFUSED])
 def test_refusals_name_the_culprit(case: str, tmp_path: Path) -> None:
     change, message = {**_REFUSED, **_FORKED_REFUSED}[case]
