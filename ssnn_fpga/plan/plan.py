@@ -15,7 +15,7 @@ from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, LogitStr
 PLAN_FILE = "plan.json"
 INPUT = "in"
 """Name of the stream that enters the accelerator."""
-_FORMAT = 2
+_FORMAT = 3
 _STREAMS: dict[str, type[Stream]] = {
     "activation": ActivationStream,
     "accumulator": AccumulatorStream,

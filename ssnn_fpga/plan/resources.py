@@ -7,7 +7,7 @@ modules. This is a planning estimate, never a figure to report in place of synth
 the demo network on ECP5 (4-input LUTs counted as 0.6) it said 37,600 LUTs and 9 block RAMs, and yosys
 ``synth_ecp5`` needed 34,700 (carry chains and LUT RAM included) and 11.
 
-Unit of memory: bits of the block RAMs that are occupied. A block is 18 kbit and gives 36 bits
+Unit of memory: block RAMs of 18 kbit. One gives 36 bits
 a cycle, so a wide memory costs by its width. A memory of at most 64 words lies in LUT RAM.
 """
 
@@ -24,13 +24,31 @@ _SHALLOW = 64
 
 @dataclass(frozen=True)
 class Resources:
-    """Logic and block memory of a module or a whole design."""
+    """What a module or a whole design takes of a chip."""
 
     luts: int = 0
-    memory_bits: int = 0
+    block_rams: int = 0
+    """Blocks of 18 kbit: RAMB18E1, half a RAMB36E1, DP16KD."""
+    flip_flops: int = 0
+    dsps: int = 0
 
     def __add__(self, other: Resources) -> Resources:
-        return Resources(self.luts + other.luts, self.memory_bits + other.memory_bits)
+        return Resources(
+            self.luts + other.luts,
+            self.block_rams + other.block_rams,
+            self.flip_flops + other.flip_flops,
+            self.dsps + other.dsps,
+        )
+
+    @property
+    def limited(self) -> tuple[int, int]:
+        """LUTs and block RAMs: what a chip runs out of first, and a plan is chosen by."""
+        return self.luts, self.block_rams
+
+    @property
+    def memory_bits(self) -> int:
+        """Capacity of the block RAMs that are occupied."""
+        return self.block_rams * BLOCK_BITS
 
 
 def memory(width: int, depth: int) -> Resources:
@@ -38,7 +56,7 @@ def memory(width: int, depth: int) -> Resources:
     if depth <= _SHALLOW:
         return Resources(luts=-(-width * 4 // 3) if depth > 1 else 0)
     blocks = min(-(-width // wide) * -(-depth // deep) for wide, deep in _BLOCK_SHAPES)
-    return Resources(memory_bits=blocks * BLOCK_BITS)
+    return Resources(block_rams=blocks)
 
 
 def kernel(pe: int, simd: int, tp: int, weight_bits: int, acc_bits: int) -> Resources:

@@ -8,7 +8,7 @@ bisection over all that can occur.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import astuple, replace
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -19,15 +19,15 @@ from ssnn_fpga.plan.folds import Fold
 from ssnn_fpga.plan.graph import Graph, graph_of
 from ssnn_fpga.plan.modules import activation_stream
 from ssnn_fpga.plan.plan import Plan
-from ssnn_fpga.plan.resources import Resources
+from ssnn_fpga.plan.resources import BLOCK_BITS, Resources
 from ssnn_fpga.plan.search import Found, Search
 from ssnn_fpga.plan.tables import Overrides, elements
 
 SIX_INPUT_LUTS = {"ecp5": 0.6, "xilinx": 1.0}
 """6-input LUTs, the unit of the estimates, that one LUT of a flow's chips is worth."""
 
-RESOURCE_NAMES = ("LUTs", "bits of block RAM")
-"""The fields of ``Resources``, as a sentence names them."""
+RESOURCE_NAMES = ("LUTs", "block RAMs of 18 kbit")
+"""Those of ``Resources.limited``, as a sentence names them."""
 
 
 class Budget(Protocol):
@@ -225,7 +225,7 @@ class Planner:
 
 
 def _limits(available: Resources | None) -> tuple[int | None, ...]:
-    return tuple(None for _ in RESOURCE_NAMES) if available is None else astuple(available)
+    return tuple(None for _ in RESOURCE_NAMES) if available is None else available.limited
 
 
 def _with_bits(network: Network, bits: int) -> Network:
@@ -244,7 +244,9 @@ def _with_bits(network: Network, bits: int) -> Network:
 
 def _available(board: Board) -> Resources:
     """The chip in the units of the estimates."""
-    return Resources(int(board.budget.luts * SIX_INPUT_LUTS[board.flow]), board.budget.bram_bits)
+    return Resources(
+        int(board.budget.luts * SIX_INPUT_LUTS[board.flow]), board.budget.bram_bits // BLOCK_BITS
+    )
 
 
 def _check_layers(overrides: Overrides, graph: Graph) -> None:

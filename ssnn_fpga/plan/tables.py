@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple
 
 from ssnn_fpga.network.layers import NETWORK_INPUT, Conv, Dense, Layer, Neuron
 from ssnn_fpga.plan import modules
@@ -20,7 +19,7 @@ def elements(graph: Graph, overrides: Overrides) -> list[Element]:
     """One element a layer, and one for the network's input. Raises UserError for impossible ``overrides``."""
     source = graph.activation(NETWORK_INPUT)
     # All channels of a pixel come in one token.
-    entry = Option(((source.channels,),), source.height * source.width, astuple(Resources()))
+    entry = Option(((source.channels,),), source.height * source.width, Resources().limited)
     found = [Element(NETWORK_INPUT, (NETWORK_INPUT,), (entry,))]
     formats: dict[str, list[_Format]] = {NETWORK_INPUT: [(source.channels,)]}
     for layer in graph.network.layers:
@@ -43,14 +42,14 @@ def _synapses(
 ) -> list[Option]:
     edge, out, space = graph.activation(layer.inputs[0]), graph.accumulator(layer.name), graph.space(layer)
     folds = list(dict.fromkeys(Fold(f.pe, f.simd, f.tp, 1) for f in space.folds(override)))
-    own = {fold: astuple(modules.synapse_cost(layer, edge, out, fold)) for fold in folds}
+    own = {fold: modules.synapse_cost(layer, edge, out, fold).limited for fold in folds}
     options = []
     for form in sources:
         stream = modules.activation_stream(edge, *form)
         readers: dict[tuple[int, int], Cost] = {}
         for fold in folds:
             if (fold.simd, fold.tp) not in readers:
-                readers[fold.simd, fold.tp] = astuple(modules.reader_cost(layer, edge, fold, stream))
+                readers[fold.simd, fold.tp] = modules.reader_cost(layer, edge, fold, stream).limited
             pairs = zip(own[fold], readers[fold.simd, fold.tp], strict=True)
             cycles = modules.synapse_cycles(layer, edge, out, space, fold, stream.group)
             behind = (fold.pe, space.resident(fold.tp))
@@ -69,4 +68,4 @@ def _neuron(graph: Graph, layer: Neuron, sources: list[_Format], tl: int | None)
 
 def _option(graph: Graph, layer: Layer, form: _Format, tl: int, formats: tuple[_Format, ...]) -> Option:
     stage = graph.follower(layer, tl, graph.feed(layer.inputs[0], form))
-    return Option(formats, stage.cycles, astuple(stage.resources), tl)
+    return Option(formats, stage.cycles, stage.resources.limited, tl)

@@ -203,7 +203,7 @@ def test_what_is_too_large_is_named_with_the_nearest_plan_that_fits() -> None:
     make_plan(narrow, Board(Budget(least.luts - 1)))
 
     sentence = said(network, Board(Budget(3_000, 1000)))
-    assert "bits of block RAM of 1,000" in sentence
+    assert "block RAMs of 18 kbit of 0" in sentence
 
     # A pace that the board cannot hold: the pace that it can.
     sentence = said(network, Board(Budget(20_000)), target_cycles=1344)
