@@ -227,7 +227,9 @@ def random_forked_network(
         f = int(rng.integers(0, 6))
         return net.add(Readout(name, (dense,), rng.integers(-(4 << f), (4 << f) + 1, classes), f))
 
-    x = neuron("lif", conv("conv", NETWORK_INPUT, 3))
+    # By chance a depthwise one with several output channels for each input channel.
+    apart = wide % start.channels == 0 and rng.integers(3) == 0
+    x = neuron("lif", conv("conv", NETWORK_INPUT, 3, groups=start.channels if apart else 1))
     exits: list[str] = []
     for number, kind in enumerate(blocks, start=1):
         x = block(kind, number, x)
