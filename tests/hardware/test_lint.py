@@ -10,6 +10,17 @@ from sim.bench import module_sources, parameter_arguments, rtl_directory, tool_e
 
 # Corners beyond a module's defaults; a module without an entry is linted with its defaults.
 _CORNERS: dict[str, list[dict[str, int | str]]] = {
+    "bin_ring": [
+        {"PIXELS": 1, "TIMESTEPS": 1, "STEP": 1, "ACT_BITS": 8},
+        {"PIXELS": 6, "TIMESTEPS": 6, "STEP": 2, "ACT_BITS": 1, "FRACTION": 4, "WEIGHT_BITS": 5},
+    ],
+    "event_bins": [{"ENDLESS": 1, "TIME_BITS": 20, "TIMESTEPS": 1}, {"BIN_EVENTS": 1, "TIMESTEPS": 3}],
+    "event_front_end": [
+        {"SENSOR_HEIGHT": 480, "SENSOR_WIDTH": 640, "FACTOR": 5, "STEP": 2},
+        {"SENSOR_HEIGHT": 1, "SENSOR_WIDTH": 1, "DECAY_ENTRIES": 1, "DECAY": "5'h10"},
+    ],
+    "frame_guard": [{"TOKENS": 1}],
+    "result_guard": [{"TOKENS": 3, "FRAMES": 1}],
     "lif": [
         {"CHANNELS": 10, "PE": 4, "NT": 2, "TL": 2, "LEVELS": 3, "STRICT": 1},
         {"LEAK_MULT": 205, "LEAK_SHIFT": 8},
@@ -59,6 +70,13 @@ def test_lint(module: str) -> None:
 @pytest.mark.parametrize(
     ("module", "parameters", "message"),
     [
+        ("bin_ring", {"TIMESTEPS": 4, "STEP": 3}, "STEP must divide TIMESTEPS"),
+        ("event_bins", {"WINDOW": 3}, "at least one unit of time"),
+        ("event_bins", {"TIME_BITS": 12}, "half the range of TIME_BITS"),
+        ("event_bins", {"BIN_EVENTS": 4, "DECAY_ENTRIES": 1}, "decay needs bins of equal duration"),
+        ("event_filter", {"TIME_BITS": 33}, "TIME_BITS must be 2 to 32"),
+        ("event_pixel", {"FACTOR": 4}, "FACTOR must divide"),
+        ("frame_guard", {"TOKENS": 0}, "TOKENS"),
         ("lif", {"TIMESTEPS": 4, "NT": 3}, "NT must divide TIMESTEPS"),
         ("lif", {"LEAK_MULT": 3, "LEAK_SHIFT": 1}, "the leak"),
         ("pool", {"CHANNELS": 6, "GROUP": 4}, "GROUP must divide CHANNELS"),

@@ -1,0 +1,36 @@
+"""Bench of ``result_guard``: random results and verdicts; those of good frames must leave, with a marker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cocotb
+
+from sim.bench import case
+from sim.stream import StreamSink, StreamSource, reset
+
+
+@cocotb.test()
+async def results(dut: Any) -> None:
+    """Results back to back; ``config``: frames, stall_in, stall_out, stall_verdict."""
+    run = case()
+    p, config, rng = run.parameters, run.config, run.rng
+    size = p["TOKENS"]
+    bad = [int(rng.random() < 0.4) for _ in range(config["frames"])]
+    tokens = [rng.getrandbits(p["WIDTH"]) for _ in range(size * len(bad))]
+    expected = [
+        {"data": token, "last": int(place % size == size - 1)}
+        for place, token in enumerate(tokens)
+        if not bad[place // size]
+    ]
+    source = StreamSource(dut, dut.clk_i, rng=rng, stall=config["stall_in"])
+    verdicts = StreamSource(dut, dut.clk_i, "verdict", rng=rng, stall=config["stall_verdict"], data="bad")
+    sink = StreamSink(dut, dut.clk_i, rng=rng, stall=config["stall_out"], sidebands=("last",))
+    await reset(dut)
+    sending = cocotb.start_soon(source.send(tokens))
+    cocotb.start_soon(verdicts.send(bad))
+    received = await sink.receive(len(expected))
+    await sending
+    for place, (want, seen) in enumerate(zip(expected, received, strict=True)):
+        assert want == seen, f"result_guard, token {place}: expected {want}, got {seen}"
+    assert int(dut.discarded_o.value) == sum(bad)
