@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from cocotb.triggers import ClockCycles
+from cocotb.types import LogicArray
 from cocotbext.axi import AxiReadBus, AxiSlaveRead
 
 from sim.stream import _Stalls
@@ -25,7 +26,7 @@ _PORTS = {
 class _Absent:
     """A signal that the model wants and that a read port with one id does not have."""
 
-    value = 0
+    value: Any = LogicArray("0")
 
     def __len__(self) -> int:
         return 1

@@ -2,5 +2,6 @@
 
 ``source`` finds a data set (the user's, N-MNIST, or one emulated on the spot), ``dataset``
 opens folders and archives, ``recording`` decodes one file, ``compression`` turns its events
-into T frames, ``frames`` does so for a whole split. ``download`` fetches the official N-MNIST.
+into T frames, ``frames`` does so for a whole split. ``address_events`` packs events for the
+hardware. ``download`` fetches the official N-MNIST.
 """

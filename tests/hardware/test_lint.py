@@ -20,6 +20,10 @@ _CORNERS: dict[str, list[dict[str, int | str]]] = {
         {"SENSOR_HEIGHT": 1, "SENSOR_WIDTH": 1, "DECAY_ENTRIES": 1, "DECAY": "5'h10"},
     ],
     "frame_guard": [{"TOKENS": 1}],
+    "weight_fetch": [
+        {"WORD_BITS": 5, "FOLDS": 1, "PE_GROUPS": 1, "DATA_BITS": 8, "MAX_BURST": 1, "OUTSTANDING": 1},
+        {"WORD_BITS": 1100, "REPEATS": 3, "DATA_BITS": 512, "ADDRESS_BITS": 40},
+    ],
     "result_guard": [{"TOKENS": 3, "FRAMES": 1}],
     "lif": [
         {"CHANNELS": 10, "PE": 4, "NT": 2, "TL": 2, "LEVELS": 3, "STRICT": 1},
@@ -77,6 +81,11 @@ def test_lint(module: str) -> None:
         ("event_filter", {"TIME_BITS": 33}, "TIME_BITS must be 2 to 32"),
         ("event_pixel", {"FACTOR": 4}, "FACTOR must divide"),
         ("frame_guard", {"TOKENS": 0}, "TOKENS"),
+        ("result_guard", {"FRAMES": 0}, "FRAMES"),
+        ("streamed_dense", {"SIMD": 5}, "SIMD must divide INPUTS"),
+        ("weight_fetch", {"DATA_BITS": 48}, "a power of two"),
+        ("weight_fetch", {"MAX_BURST": 17}, "MAX_BURST must be 1 to 16"),
+        ("weight_fetch", {"ADDRESS_BITS": 12}, "at least 13"),
         ("lif", {"TIMESTEPS": 4, "NT": 3}, "NT must divide TIMESTEPS"),
         ("lif", {"LEAK_MULT": 3, "LEAK_SHIFT": 1}, "the leak"),
         ("pool", {"CHANNELS": 6, "GROUP": 4}, "GROUP must divide CHANNELS"),
