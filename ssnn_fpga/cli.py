@@ -41,6 +41,14 @@ FoldOption = Annotated[
     typer.Option("--fold", help="Set a fold by hand, e.g. conv1.pe=8 (pe, simd, tp, tl); may be repeated."),
 ]
 
+ActivityOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--activity",
+        help="Recordings (as --data) whose zeros the plan counts on; cycles are then means over 64 of them.",
+    ),
+]
+
 
 def _print_json(figures: dict[str, Any]) -> None:
     typer.echo(json.dumps(figures, indent=2))
@@ -101,6 +109,21 @@ def compile(
     out: Annotated[Path, typer.Option("--out", help="Folder of the design: plan.json and rtl/.")],
     board: BoardOption = "ulx3s",
     fold: FoldOption = None,
+    target_cycles: Annotated[
+        int | None,
+        typer.Option("--target-cycles", min=1, help="Smallest design of N cycles a sample."),
+    ] = None,
+    target_rate: Annotated[
+        float | None, typer.Option("--target-rate", help="The same in samples a second at the board's clock.")
+    ] = None,
+    target_latency: Annotated[
+        float | None, typer.Option("--target-latency", help="Smallest design of at most this latency in µs.")
+    ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option("--share", help="Share of the board's logic to fill, 0 to 1."),
+    ] = None,
+    activity: ActivityOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Plan a model for a board and write its SystemVerilog and memory images."""
@@ -110,13 +133,47 @@ def compile(
     from ssnn_fpga.plan.solve import make_plan
     from ssnn_fpga.rtl.generate import write_design
 
-    network = load(model)
-    plan = make_plan(network, load_board(board), overrides=parse_overrides(fold or []))
+    aims = {
+        "--target-cycles": target_cycles,
+        "--target-rate": target_rate,
+        "--target-latency": target_latency,
+        "--share": share,
+    }
+    given = {name: value for name, value in aims.items() if value is not None}
+    if len(given) > 1:
+        raise UserError(f"A plan has one aim: give only one of {', '.join(given)}.")
+    for name, value in given.items():
+        if not 0 < value < (1.0001 if name == "--share" else float("inf")):
+            raise UserError(f"{name} is {value:g}: give a number above 0, and a share of at most 1.")
+    network, target = load(model), load_board(board)
+    if target_rate is not None:
+        target_cycles = int(target.clock_mhz * 1e6 / target_rate)
+    plan = make_plan(
+        network,
+        target,
+        target_cycles=target_cycles,
+        target_latency=None if target_latency is None else int(target_latency * target.clock_mhz),
+        share=share,
+        overrides=parse_overrides(fold or []),
+        activity=_measured_activity(network, activity),
+    )
     write_design(network, plan, out)
     _terminal.print(_plan_table(plan))
     _terminal.print(f"Wrote {out}")
     if as_json:
         _print_json({"design": str(out), "board": board, **plan.figures()})
+
+
+def _measured_activity(network: Any, data: Path | None) -> Any:
+    """Activity of the network on recordings of the split that training sees, None without ``data``."""
+    from ssnn_fpga.golden.engine import run
+    from ssnn_fpga.plan.activity import measure_activity
+
+    if data is None:
+        return None
+    frames, description = _load_frames(network, data, "train", 64)
+    _terminal.print(f"Activity of {len(frames.labels)} recordings: {description}")
+    return measure_activity(network, frames.frames, run(network, frames.frames))
 
 
 def _plan_table(plan: Any) -> Table:
@@ -126,6 +183,57 @@ def _plan_table(plan: Any) -> Table:
     for row in plan.fold_rows():
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
     return table
+
+
+@app.command()
+def explore(
+    model: Annotated[Path, typer.Argument(help="A QONNX file.")],
+    board: BoardOption = "ulx3s",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for front.json, front.html and synthesised designs.")
+    ] = None,
+    synthesise: Annotated[
+        int, typer.Option("--synthesise", min=0, help="Run yosys for N designs of the front.")
+    ] = 0,
+    processes: Annotated[
+        int | None,
+        typer.Option("--processes", min=1, help="Syntheses at once; one a processor."),
+    ] = None,
+    activity: ActivityOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the designs of a model for a board that no other one beats in everything."""
+    from rich.progress import Progress
+
+    from ssnn_fpga.boards.board import load_board
+    from ssnn_fpga.explore.front import explore as find_front
+    from ssnn_fpga.explore.page import front_table, write_front
+    from ssnn_fpga.explore.synthesis import synthesise_front
+    from ssnn_fpga.network.qonnx_import import load
+
+    if synthesise and out is None:
+        raise UserError("Synthesised designs need a folder: give --out.")
+    network, target = load(model), load_board(board)
+    with _terminal.status(f"planning {network.name} for {board}"):
+        points = find_front(network, target, activity=_measured_activity(network, activity))
+    if synthesise and out is not None:
+        with Progress(console=_terminal) as progress:
+            task = progress.add_task("synthesis", total=min(synthesise, len(points)))
+            points = synthesise_front(
+                network,
+                target,
+                points,
+                out,
+                count=synthesise,
+                processes=processes,
+                done=lambda: progress.advance(task),
+            )
+    _terminal.print(front_table(points, target))
+    if out is not None:
+        write_front(points, network.name, target, out)
+        _terminal.print(f"Wrote {out / 'front.json'} and {out / 'front.html'}")
+    if as_json:
+        _print_json({"board": board, "points": [point.figures(target.clock_mhz) for point in points]})
 
 
 @app.command()

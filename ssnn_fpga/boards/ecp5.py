@@ -80,15 +80,18 @@ def build_ecp5(
     return BuildReport(out, timing, utilisation, manifest)
 
 
-def _check_budget(cells: dict[str, int], board: Board) -> None:
-    """Compares the synthesised cells, as the device counts them, with the board's budget."""
+def ecp5_need(cells: dict[str, int]) -> dict[str, int]:
+    """The synthesised cells as the device counts them."""
     ram_slices = cells.get("TRELLIS_DPR16X4", 0)
-    need = {
+    return {
         "LUTs": cells.get("LUT4", 0) + 2 * cells.get("CCU2C", 0) + 4 * ram_slices,
         "flip-flops": cells.get("TRELLIS_FF", 0),
         "block RAMs": cells.get("DP16KD", 0),
         "multipliers": cells.get("MULT18X18D", 0),
     }
+
+
+def _check_budget(cells: dict[str, int], board: Board) -> None:
     budget = board.budget
     available = {
         "LUTs": budget.luts,
@@ -96,7 +99,7 @@ def _check_budget(cells: dict[str, int], board: Board) -> None:
         "block RAMs": budget.bram_blocks,
         "multipliers": budget.dsps,
     }
-    check_fits(need, available, board.name)
+    check_fits(ecp5_need(cells), available, board.name)
 
 
 def _route(

@@ -6,12 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ssnn_fpga.boards.board import Board
-from ssnn_fpga.boards.ecp5 import build_ecp5
+from ssnn_fpga.boards.ecp5 import build_ecp5, ecp5_need
 from ssnn_fpga.boards.report import BuildReport
-from ssnn_fpga.boards.staging import Hardware
-from ssnn_fpga.boards.xilinx import build_xilinx
+from ssnn_fpga.boards.staging import Hardware, stage
+from ssnn_fpga.boards.synthesis import synthesise
+from ssnn_fpga.boards.xilinx import build_xilinx, synthesise_xilinx
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.rtl.design import Design
+from ssnn_fpga.rtl.toplevel import TOP
 from ssnn_fpga.runtime.manifest import StreamFormat
 
 
@@ -29,6 +31,19 @@ def build(design: Path, board: Board, out: Path, progress: bool = True) -> Build
     if board.flow == "ecp5":
         return build_ecp5(hardware, board, out, progress=progress)
     build_xilinx(hardware, board, out, progress=progress)
+
+
+def cells_of(design: Path, board: Board, out: Path) -> dict[str, int]:
+    """Synthesise the module ``accelerator`` alone for the board's chip; its resources by name.
+
+    Whether it fits is not looked at. Raises UserError where a tool is missing or fails.
+    """
+    staged = stage(hardware_of(Design.load(design)), board, out / "sources")
+    netlist, logs = out / "netlist.json", out / "logs"
+    if board.flow == "ecp5":
+        cells = synthesise(staged, TOP, "synth_ecp5", "map_ram", netlist, logs, progress=False)
+        return ecp5_need(cells)
+    return {name: use.used for name, use in synthesise_xilinx(staged, TOP, board, netlist, logs).items()}
 
 
 def hardware_of(design: Design) -> Hardware:

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from ssnn_fpga.boards.board import Board
 from ssnn_fpga.boards.report import Usage, write_json
-from ssnn_fpga.boards.staging import Hardware, stage
+from ssnn_fpga.boards.staging import Hardware, Staged, stage
 from ssnn_fpga.boards.synthesis import check_fits, synthesise
 from ssnn_fpga.errors import UserError
 
@@ -40,19 +40,9 @@ def build_xilinx(hardware: Hardware, board: Board, out: Path, *, progress: bool 
     out.mkdir(parents=True, exist_ok=True)
     (out / UTILISATION_FILE).unlink(missing_ok=True)
     staged = stage(hardware, board, out / "sources")
-    # -nosrl: initial values of shift-register LUTs come out wrong in the open flow.
-    cells = synthesise(
-        staged,
-        board.top,
-        "synth_xilinx -family xc7 -flatten -abc9 -nosrl -noiopad -noclkbuf",
-        "map_memory",
-        out / "work" / "netlist.json",
-        out / "logs",
-        before="read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v",
-        after="stat -tech xilinx",
-        progress=progress,
+    usage = synthesise_xilinx(
+        staged, board.top, board, out / "work" / "netlist.json", out / "logs", progress=progress
     )
-    usage = utilisation(cells, (out / "logs" / "synthesis.log").read_text(), board)
     write_json(out / UTILISATION_FILE, {name: asdict(use) for name, use in usage.items()})
     need = {name: use.used for name, use in usage.items() if name != "raw LUTs"}
     check_fits(need, {name: use.available for name, use in usage.items()}, board.name)
@@ -61,6 +51,25 @@ def build_xilinx(hardware: Hardware, board: Board, out: Path, *, progress: bool 
         f"and its resources written to {out / UTILISATION_FILE}; no bitstream was written. "
         "Choose the board ulx3s for a bitstream."
     )
+
+
+def synthesise_xilinx(
+    staged: Staged, top: str, board: Board, netlist: Path, logs: Path, *, progress: bool = False
+) -> dict[str, Usage]:
+    """Resources of module ``top`` on the board's device. Raises UserError where a tool fails."""
+    # -nosrl: initial values of shift-register LUTs come out wrong in the open flow.
+    cells = synthesise(
+        staged,
+        top,
+        "synth_xilinx -family xc7 -flatten -abc9 -nosrl -noiopad -noclkbuf",
+        "map_memory",
+        netlist,
+        logs,
+        before="read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v",
+        after="stat -tech xilinx",
+        progress=progress,
+    )
+    return utilisation(cells, (logs / "synthesis.log").read_text(), board)
 
 
 def utilisation(cells: dict[str, int], log: str, board: Board) -> dict[str, Usage]:

@@ -1,4 +1,4 @@
-"""Cycles a sample of each kind of module in steady state, no window skipped.
+"""Cycles a sample of each kind of module in steady state.
 
 The hardware's side of this model is ``docs/hardware.md``, "Cycles"; a test holds both together.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.folds import Fold, FoldSpace
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream
 
@@ -23,16 +24,24 @@ class Window:
     out_width: int
 
 
-def conv(space: FoldSpace, fold: Fold, groups: int, window: Window) -> int:
-    """A ``conv`` fed with ``groups`` tokens a pixel: rows at the pace of kernel, columns or tokens."""
-    beats = _beats(space, fold)
+def conv(space: FoldSpace, fold: Fold, groups: int, window: Window, activity: Activity | None = None) -> int:
+    """A ``conv`` fed with ``groups`` tokens a pixel: rows at the pace of kernel, columns or tokens.
+
+    The mean over the samples of ``activity``; without it, no window is zero.
+    """
+    timestep_groups = space.outputs // fold.pe * (space.timesteps // space.resident(fold.tp))
     fresh = min(window.stride, window.kernel)
     columns = fresh * groups
     refill = (-(-window.kernel // fresh) - 1) * columns
-    row = refill + window.out_width * max(beats, columns)
+    full, zero = max(_beats(space, fold), columns), max(timestep_groups, columns)
     row_tokens = window.width * groups
-    rows_without_output = max(0, window.height - window.out_height)
-    return window.out_height * max(row, row_tokens) + rows_without_output * row_tokens
+    rows = (float(window.out_height),) if activity is None else activity.rows
+    cycles = sum(
+        count * max(refill + window.out_width * full - zeros * (full - zero), row_tokens)
+        for zeros, count in enumerate(rows)
+        if count
+    )
+    return round(cycles) + max(0, window.height - window.out_height) * row_tokens
 
 
 def dense(space: FoldSpace, fold: Fold) -> int:

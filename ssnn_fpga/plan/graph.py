@@ -31,6 +31,7 @@ from ssnn_fpga.network.layers import (
 from ssnn_fpga.network.ranges import NeuronRange, Ranges, ReadoutRange, analyse
 from ssnn_fpga.network.shapes import edges, output_of
 from ssnn_fpga.plan import modules
+from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.folds import Fold, FoldSpace, fold_space
 from ssnn_fpga.plan.plan import INPUT, Feed, Stage
 
@@ -47,6 +48,8 @@ class Graph:
     ranges: Ranges
     wire_of: dict[str, str]
     """Wire by edge."""
+    activity: Mapping[str, Activity]
+    """By convolution; one that is not in it is planned for its worst case."""
 
     @property
     def synapses(self) -> list[Conv | Dense]:
@@ -104,12 +107,14 @@ class Graph:
             feed = self.feed(layer.inputs[0], formats[self.wire_of[layer.inputs[0]]])
             if isinstance(layer, Conv | Dense):
                 edge, out = self.activation(layer.inputs[0]), self.accumulator(layer.name)
-                yield from modules.synapse_stages(layer, edge, out, folds[layer.name], feed)
+                yield from modules.synapse_stages(
+                    layer, edge, out, folds[layer.name], feed, self.activity.get(layer.name)
+                )
             else:
                 yield self.follower(layer, tls.get(layer.name, 1), feed)
 
 
-def graph_of(network: Network) -> Graph:
+def graph_of(network: Network, activity: Mapping[str, Activity] | None = None) -> Graph:
     """The network's graph. Raises UserError for one that cannot be planned."""
     edge_of = edges(network)
     _check_plannable(network)
@@ -126,7 +131,7 @@ def graph_of(network: Network) -> Graph:
     for layer in network.layers:
         keeps = isinstance(layer, Pool | TemporalTransform)
         wire_of[layer.name] = wire_of[layer.inputs[0]] if keeps else layer.name
-    return Graph(network, edge_of, analyse(network), wire_of)
+    return Graph(network, edge_of, analyse(network), wire_of, activity or {})
 
 
 def _check_plannable(network: Network) -> None:

@@ -19,6 +19,7 @@ from ssnn_fpga.network.layers import (
 )
 from ssnn_fpga.network.ranges import NeuronRange, ReadoutRange
 from ssnn_fpga.plan import cycles, resources
+from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.folds import Fold, FoldSpace, fold_space
 from ssnn_fpga.plan.plan import Feed, Stage
 from ssnn_fpga.plan.resources import Resources
@@ -36,11 +37,16 @@ def accumulator_stream(edge: Accumulator, pe: int, resident: int) -> Accumulator
 
 
 def synapse_stages(
-    layer: Conv | Dense, edge: Activation, out: Accumulator, fold: Fold, feed: Feed
+    layer: Conv | Dense,
+    edge: Activation,
+    out: Accumulator,
+    fold: Fold,
+    feed: Feed,
+    activity: Activity | None = None,
 ) -> list[Stage]:
     """``conv``, or ``dense`` with the gearboxes that bring its tokens to SIMD inputs."""
     if isinstance(layer, Conv):
-        return [_conv(layer, edge, out, fold, feed)]
+        return [_conv(layer, edge, out, fold, feed, activity)]
     stages = gearboxes(layer.name, feed, fold.simd)
     return [*stages, _dense(layer, edge, out, fold, leaving(stages[-1]) if stages else feed)]
 
@@ -63,14 +69,20 @@ def reader_cost(layer: Conv | Dense, edge: Activation, fold: Fold, source: Activ
 
 
 def synapse_cycles(
-    layer: Conv | Dense, edge: Activation, out: Accumulator, space: FoldSpace, fold: Fold, group: int
+    layer: Conv | Dense,
+    edge: Activation,
+    out: Accumulator,
+    fold: Fold,
+    group: int,
+    activity: Activity | None = None,
 ) -> int:
-    """Cycles a sample of a synapse layer that is fed in groups of ``group``, nothing skipped."""
+    """Cycles a sample of a synapse layer that is fed in groups of ``group``; see ``cycles.conv``."""
+    space = fold_space(layer, edge)
     if isinstance(layer, Dense):
         return cycles.dense(space, fold)
     kernel_size = layer.weight.shape[2]
     window = cycles.Window(kernel_size, layer.stride, edge.height, edge.width, out.height, out.width)
-    return cycles.conv(space, fold, edge.channels // group, window)
+    return cycles.conv(space, fold, edge.channels // group, window, activity)
 
 
 def leaving(stage: Stage) -> Feed:
@@ -138,11 +150,22 @@ def _stage(
     cycles: int,
     lead: float,
     cost: Resources,
+    worst: int | None = None,
     layer: str | None = None,
     **parameters: int | str,
 ) -> Stage:
-    carried = name if layer is None else layer
-    return Stage(name, module, carried, tuple(parameters.items()), inputs, output, cycles, cycles, lead, cost)
+    return Stage(
+        name=name,
+        module=module,
+        layer=name if layer is None else layer,
+        parameters=tuple(parameters.items()),
+        inputs=inputs,
+        output=output,
+        cycles=cycles,
+        worst=cycles if worst is None else worst,
+        lead=lead,
+        resources=cost,
+    )
 
 
 def _image(layer: Layer, content: str) -> str:
@@ -150,7 +173,9 @@ def _image(layer: Layer, content: str) -> str:
     return f'"{layer.name}_{content}.hex"'
 
 
-def _conv(layer: Conv, edge: Activation, out: Accumulator, fold: Fold, feed: Feed) -> Stage:
+def _conv(
+    layer: Conv, edge: Activation, out: Accumulator, fold: Fold, feed: Feed, activity: Activity | None
+) -> Stage:
     space = fold_space(layer, edge)
     source = feed.stream
     assert isinstance(source, ActivationStream)
@@ -161,7 +186,8 @@ def _conv(layer: Conv, edge: Activation, out: Accumulator, fold: Fold, feed: Fee
         "conv",
         (feed,),
         accumulator_stream(out, fold.pe, space.resident(fold.tp)),
-        cycles=synapse_cycles(layer, edge, out, space, fold, source.group),
+        cycles=synapse_cycles(layer, edge, out, fold, source.group, activity),
+        worst=synapse_cycles(layer, edge, out, fold, source.group),
         lead=min(1.0, ((rows_ahead - 1) * edge.width + rows_ahead) / (edge.height * edge.width)),
         cost=synapse_cost(layer, edge, out, fold) + reader_cost(layer, edge, fold, source),
         HEIGHT=edge.height,

@@ -81,7 +81,11 @@ class Plan:
 
     @property
     def interval(self) -> int:
-        """Cycles between two samples at the activity planned for: those of the slowest stage."""
+        """Cycles between two samples at the activity planned for: those of the slowest stage.
+
+        Measured activity makes this a lower bound where stages skip different parts of a frame and
+        wait for each other; without it, it is what simulation shows.
+        """
         return max(self.input.tokens, *(stage.cycles for stage in self.stages))
 
     @property

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ssnn_fpga.errors import UserError
 
 if TYPE_CHECKING:
@@ -204,13 +206,12 @@ def _in_order(totals: list[Any], tables: list[list[Option]], first: int) -> Any:
 
 def _front(options: Iterable[Option], timed: bool = True) -> list[Option]:
     """Those that no other one beats in every resource, and if ``timed`` in cycles; in a fixed order."""
-
-    def rank(option: Option) -> Cost:
-        return (*option.cost, option.cycles) if timed else option.cost
-
-    front: list[Option] = []
-    for option in sorted(options, key=rank):
-        mine = rank(option)
-        if not any(all(a <= b for a, b in zip(rank(o), mine, strict=True)) for o in front):
-            front.append(option)
-    return front
+    ranked = [((*o.cost, o.cycles) if timed else o.cost, o) for o in options]
+    if len(ranked) < 2:
+        return [option for _, option in ranked]
+    ranked.sort(key=lambda pair: pair[0])
+    ranks = np.array([rank for rank, _ in ranked])
+    # Only an earlier one can be as good in everything: the order is lexicographic.
+    no_worse = (ranks[:, None, :] <= ranks[None, :, :]).all(axis=2)
+    kept = np.flatnonzero(~np.triu(no_worse, 1).any(axis=0))
+    return [ranked[place][1] for place in kept.tolist()]

@@ -8,6 +8,7 @@ bisection over all that can occur.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Conv, Dense, Network, Neuron
+from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.folds import Fold
 from ssnn_fpga.plan.graph import Graph, graph_of
 from ssnn_fpga.plan.modules import activation_stream
@@ -76,6 +78,7 @@ def make_plan(
     target_latency: int | None = None,
     overrides: Overrides | None = None,
     share: float | None = None,
+    activity: Mapping[str, Activity] | None = None,
 ) -> Plan:
     """Folds, stages and figures of ``network``; the same from run to run.
 
@@ -83,24 +86,29 @@ def make_plan(
     not given; all of its logic where that is not enough). With ``target_cycles`` the smallest
     design with at most that interval, with ``target_latency`` the smallest one found whose estimated
     latency in cycles is at most that. With none of them: the smallest design. ``overrides`` fix some
-    of pe, simd, tp, tl of named layers.
+    of pe, simd, tp, tl of named layers. With ``activity``, cycles are means over the recordings it was
+    measured on; the plan keeps the worst case beside them.
 
     Raises UserError for a network that cannot be planned, an override that does not fit, a target
     that no fold reaches, and a network too large for the board: which resource is short, by how
     much, and the nearest plan that would fit.
     """
-    return Planner(network, board, overrides).plan(target_cycles, target_latency, share)
+    return Planner(network, board, overrides, activity).plan(target_cycles, target_latency, share)
 
 
 class Planner:
     """Plans of one network for one board; what it has worked out serves the next question."""
 
     def __init__(
-        self, network: Network, board: Board | None = None, overrides: Overrides | None = None
+        self,
+        network: Network,
+        board: Board | None = None,
+        overrides: Overrides | None = None,
+        activity: Mapping[str, Activity] | None = None,
     ) -> None:
         self._network = network
         self._board = board
-        self._graph = graph_of(network)
+        self._graph = graph_of(network, activity)
         _check_layers(overrides or {}, self._graph)
         self._search = Search(elements(self._graph, overrides or {}))
         self._available = None if board is None else _available(board)
@@ -141,9 +149,12 @@ class Planner:
             )
         return plan
 
-    def smallest(self, interval: int) -> Plan | None:
-        """The smallest design of at most ``interval`` cycles that the board holds, if there is one."""
-        found = self._search.smallest(interval, _limits(self._available))
+    def smallest(self, interval: int, resource: int = 0) -> Plan | None:
+        """The smallest design of at most ``interval`` cycles that the board holds, if there is one.
+
+        Smallest in the given place of ``RESOURCE_NAMES``.
+        """
+        found = self._search.smallest(interval, _limits(self._available), resource)
         return None if found is None else self._plan_of(found)
 
     def _plan_of(self, found: Found) -> Plan:

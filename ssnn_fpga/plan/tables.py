@@ -43,6 +43,7 @@ def _synapses(
     edge, out, space = graph.activation(layer.inputs[0]), graph.accumulator(layer.name), graph.space(layer)
     folds = list(dict.fromkeys(Fold(f.pe, f.simd, f.tp, 1) for f in space.folds(override)))
     own = {fold: modules.synapse_cost(layer, edge, out, fold).limited for fold in folds}
+    activity = graph.activity.get(layer.name)
     options = []
     for form in sources:
         stream = modules.activation_stream(edge, *form)
@@ -51,7 +52,7 @@ def _synapses(
             if (fold.simd, fold.tp) not in readers:
                 readers[fold.simd, fold.tp] = modules.reader_cost(layer, edge, fold, stream).limited
             pairs = zip(own[fold], readers[fold.simd, fold.tp], strict=True)
-            cycles = modules.synapse_cycles(layer, edge, out, space, fold, stream.group)
+            cycles = modules.synapse_cycles(layer, edge, out, fold, stream.group, activity)
             behind = (fold.pe, space.resident(fold.tp))
             options.append(Option((form, behind), cycles, tuple(a + b for a, b in pairs), fold))
     return options

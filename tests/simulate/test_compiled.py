@@ -11,6 +11,7 @@ import pytest
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.golden.engine import run as run_golden
 from ssnn_fpga.network.layers import Integers, Network
+from ssnn_fpga.plan.activity import measure_activity
 from ssnn_fpga.plan.graph import graph_of
 from ssnn_fpga.plan.solve import make_plan
 from ssnn_fpga.rtl.design import Design
@@ -130,6 +131,23 @@ def test_windows_of_zeros_are_skipped_and_counted(design: Path, compiled: Path) 
     assert nothing.skipped["conv1"] == 1.0
     assert everything.skipped["conv1"] == 0.0
     assert nothing.cycles_per_sample < everything.cycles_per_sample
+
+
+def test_the_pace_on_recordings_follows_their_measured_activity(design: Path, compiled: Path) -> None:
+    network = two_layers()
+    rng = np.random.default_rng(0)
+    frames = np.zeros((12, *network.input.shape), dtype=np.int64)
+    for frame, row, column in zip(frames, *rng.integers(0, 7, (2, 12)), strict=True):
+        frame[..., row : row + 6, column : column + 6] = rng.integers(1, 4, (2, 2, 6, 6))
+    activity = measure_activity(network, frames, run_golden(network, frames))
+    plan = make_plan(network, overrides=SMALL, activity=activity)
+    with CompiledAccelerator(design, compiled) as accelerator:
+        result = accelerator.run(frames)
+    for layer, seen in activity.items():
+        assert seen.zero_windows == pytest.approx(result.skipped[layer])
+    print(f"planned {plan.interval} (worst {plan.worst_interval}), measured {result.cycles_per_sample}")
+    # Stages that are slow in different rows wait for each other: the slowest stage's mean is a bound.
+    assert 0.98 * plan.interval <= result.cycles_per_sample < 0.8 * plan.worst_interval
 
 
 def test_a_wrong_bit_in_a_memory_is_seen_in_its_own_layer_first(design: Path, compiled: Path) -> None:

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "rtl": {"network", "plan"},
     "simulate": {"network", "plan", "rtl"},
     "boards": {"network", "plan", "rtl", "simulate", "runtime"},
+    "explore": {"network", "plan", "rtl", "boards"},
     "runtime": {"network", "rtl"},
     "report": {"network", "golden"},
 }
