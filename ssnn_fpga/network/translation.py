@@ -303,10 +303,10 @@ class Translation:
         assert x.join is not None
         ways = ((x.layer, x.scale / stated), (x.other[0], x.other[1] / stated))
         for (first, raised), (second, ratio) in (ways, ways[::-1]):
-            largest = self._largest(first)
-            shift, gain = round(float(np.log2(raised[np.argmax(largest)]))), np.rint(ratio)
-            error = np.abs(raised - 2.0**shift) * largest
-            error += np.abs(ratio - gain) * self._largest(second)
+            largest, other = self._largest(first), self._largest(second)
+            shift = round(float(np.log2(raised[np.argmax(largest)])))
+            gain = np.rint(np.where(other > 0, ratio, 0))  # the scale of weights 0 says nothing
+            error = np.abs(raised - 2.0**shift) * largest + np.abs(ratio - gain) * other
             if shift >= 0 and shift + fraction <= 24 and (error < _ROUNDS_AWAY).all():
                 name = self._names.new(x.join.name)
                 whole = gain.astype(np.int64) << fraction

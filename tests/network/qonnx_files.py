@@ -114,7 +114,7 @@ def qonnx_of(
 ) -> tuple[onnx.ModelProto, dict[str, float]]:
     """The QONNX model of ``network``, and what one integer step of each read-out is worth in its logits.
 
-    A scale is positive, so the gains of ``network``'s joins must be.
+    A scale is positive, so the gains of ``network``'s joins must be, but for channels of weights 0.
     """
     return _Writer(network, rng, style).write()
 
@@ -175,7 +175,7 @@ class _Writer:
             return self._draw_scale(len(layer.weight), isinstance(reader, Readout)).astype(np.float64) * given
         if reader.name not in self._scale:
             self._scale[reader.name] = self._draw_scale(len(layer.weight), False).astype(np.float64)
-        factor = 2**reader.fraction if layer.name == reader.inputs[0] else reader.gain
+        factor = 2**reader.fraction if layer.name == reader.inputs[0] else np.maximum(1, reader.gain)
         return self._scale[reader.name] * factor
 
     def _add_clutter(self, source: str) -> None:

@@ -78,7 +78,12 @@ def _forked_network(seed: int, style: Style) -> tuple[np.random.Generator, Netwo
             assert isinstance(second, Conv)
             sign = np.where(layer.gain < 0, -1, 1)
             layers[second.name] = replace(second, weight=second.weight * sign.reshape(-1, 1, 1, 1))
-            layers[layer.name] = replace(layer, gain=np.maximum(1, np.abs(layer.gain)))
+            # A gain of 0 is written as weights of 0.
+            lost = (layer.gain == 0) & (second.weight_bits > 1)
+            weight = np.where(lost.reshape(-1, 1, 1, 1), 0, layers[second.name].weight)  # type: ignore[union-attr]
+            layers[second.name] = replace(layers[second.name], weight=weight)
+            silent = ~weight.any(axis=(1, 2, 3))
+            layers[layer.name] = replace(layer, gain=np.where(silent, 0, np.maximum(1, np.abs(layer.gain))))
         elif isinstance(layer, Readout):  # its bias lies on the grid of the neuron before it
             source = layer.name
             while not isinstance(layers[source], Neuron):
