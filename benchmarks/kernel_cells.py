@@ -1,6 +1,8 @@
 """Logic cells of the popcount kernel on a 7-series device, by yosys, accumulators included.
 
-PE 8 with accumulators wide enough for 4,608 inputs (a 3 x 3 convolution of 512 channels).
+PE 8 with accumulators wide enough for 4,608 inputs (a 3 x 3 convolution of 512 channels). The
+modules are those of the board pynq-z2: accumulators on DSP slices and counters of LUT6s, or with
+``--portable`` the ones of hw/rtl, which need neither.
 Exits 1 when the kernel of PE 8 x SIMD 36 x TP 1 takes more cells a synapse than its target.
 """
 
@@ -20,13 +22,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from ssnn_fpga.boards.board import load_board
 from ssnn_fpga.boards.tools import require
 from ssnn_fpga.rtl.library import library_sources
 
 PE = 8
 INPUTS = 4608
-WEIGHT_BITS, SIMD, TP = (2, 3, 4, 8), (18, 36), (1, 2)
-TARGETS = {2: 3.6, 4: 7.2}
+WEIGHT_BITS, SIMD, TP = (1, 2, 3, 4, 8), (18, 36), (1, 2)
+TARGETS = {1: 1.6, 2: 3.0, 4: 6.0}
 """Most estimated logic cells a synapse at SIMD 36, TP 1, by weight bits."""
 
 
@@ -47,24 +50,29 @@ class Cells:
     per_synapse: float
     luts: int
     flip_flops: int
+    carries: int
     dsps: int
     block_rams: int
 
 
-def synthesise(weight_bits: int, simd: int, tp: int) -> Cells:
+def synthesise(weight_bits: int, simd: int, tp: int, *, portable: bool) -> Cells:
     """Cells of one kernel; TP 2 is two timesteps of one-bit activations."""
-    accumulator_bits = (INPUTS * (2 ** (weight_bits - 1) - 1)).bit_length() + 1
+    accumulator_bits = (INPUTS * max(1, 2 ** (weight_bits - 1) - 1)).bit_length() + 1
+    board = load_board("pynq-z2")
+    replacements = [] if portable else [board.folder / name for name in board.sources]
     parameters = {
         "PE": PE, "SIMD": simd, "TP": tp, "ACT_BITS": 1,
         "WEIGHT_BITS": weight_bits, "ACC_BITS": accumulator_bits,
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        names = []
-        for source in library_sources(["popcount_kernel"]):
+        for source in [*library_sources(["popcount_kernel"]), *replacements]:
             (Path(folder) / source.name).write_bytes(source.read_bytes())
-            names.append(source.name)
+        names = sorted(path.name for path in Path(folder).glob("*.sv"))
+        verilog = " ".join(sorted(path.name for path in Path(folder).glob("*.v")))
         script = (
-            "read_slang -j 1 --top popcount_kernel "
+            "read_verilog -lib +/xilinx/cells_sim.v; "
+            + (f"read_verilog {verilog}; " if verilog else "")
+            + "read_slang -j 1 --top popcount_kernel "
             + " ".join(f"-G {name}={value}" for name, value in parameters.items())
             + f" {' '.join(names)}; synth_xilinx -family xc7 -flatten -abc9 -top popcount_kernel; "
             "tee -q -o cells.txt stat -tech xilinx; tee -q -o cells.json stat -json"
@@ -89,24 +97,28 @@ def synthesise(weight_bits: int, simd: int, tp: int) -> Cells:
         per_synapse=round(int(estimate[1]) / (PE * simd * tp), 2),
         luts=total(r"LUT\d|SRL\w+"),
         flip_flops=total(r"FD[RSCP]E"),
+        carries=total(r"CARRY4"),
         dsps=total(r"DSP48E1"),
         block_rams=total(r"RAMB\w+"),
     )
 
 
 def main() -> int:
-    """Print the table; 0 when both targets are met."""
+    """Print the table; 0 when all targets are met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--targets", action="store_true", help="only the kernels that have a target")
+    parser.add_argument("--portable", action="store_true", help="without the board's own modules")
     arguments = parser.parse_args()
     chosen = [(bits, 36, 1) for bits in TARGETS] if arguments.targets else product(WEIGHT_BITS, SIMD, TP)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        kernels = list(pool.map(lambda kernel: synthesise(*kernel), chosen))
+        kernels = list(pool.map(lambda kernel: synthesise(*kernel, portable=arguments.portable), chosen))
     missed = [
         kernel
         for kernel in kernels
-        if (kernel.simd, kernel.tp) == (36, 1) and kernel.per_synapse > TARGETS.get(kernel.weight_bits, 1e9)
+        if not arguments.portable
+        and (kernel.simd, kernel.tp) == (36, 1)
+        and kernel.per_synapse > TARGETS.get(kernel.weight_bits, 1e9)
     ]
     if arguments.json:
         print(
@@ -117,12 +129,14 @@ def main() -> int:
     else:
         table = Table(title=f"popcount kernel, PE {PE}, xc7, synth_xilinx -abc9")
         headings = ("weight bits", "SIMD", "TP", "accumulator bits", "estimated LCs", "a synapse", "target")
-        for heading in (*headings, "raw LUTs", "FFs", "DSPs", "BRAM"):
+        for heading in (*headings, "raw LUTs", "FFs", "CARRY4", "DSPs", "BRAM"):
             table.add_column(heading, justify="right")
         for k in kernels:
-            target = TARGETS.get(k.weight_bits) if (k.simd, k.tp) == (36, 1) else None
+            target = (
+                TARGETS.get(k.weight_bits) if not arguments.portable and (k.simd, k.tp) == (36, 1) else None
+            )
             values = (k.weight_bits, k.simd, k.tp, k.accumulator_bits, k.estimated, f"{k.per_synapse:.2f}")
-            rest = (k.luts, k.flip_flops, k.dsps, k.block_rams)
+            rest = (k.luts, k.flip_flops, k.carries, k.dsps, k.block_rams)
             table.add_row(*map(str, (*values, "" if target is None else f"≤ {target}", *rest)))
         Console(width=120).print(table)
     for kernel in missed:

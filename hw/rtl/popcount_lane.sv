@@ -167,8 +167,9 @@ module popcount_lane #(
         assign w[i] = weight_i[i*WEIGHT_BITS + b];
       end
 
+      localparam bit INVERTED = b == SIGN;
       if (TRIPLES > 0) begin : g_triples
-        popcount_pairs #(.WIDTH(TRIPLES)) i_pairs (
+        popcount_pairs #(.WIDTH(TRIPLES), .INVERTED(INVERTED)) i_pairs (
           .x_i     (x[3*TRIPLES-1:0]),
           .weight_i(w[3*TRIPLES-1:0]),
           .low_o   (low[TRIPLES-1:0]),
@@ -176,18 +177,18 @@ module popcount_lane #(
         );
       end
       if (SIMD % 3 == 1) begin : g_single
-        assign low[TRIPLES] = x[SIMD-1] & w[SIMD-1];
+        assign low[TRIPLES] = INVERTED ^ (x[SIMD-1] & w[SIMD-1]);
       end else if (SIMD % 3 == 2) begin : g_double
-        assign low[TRIPLES]  = (x[SIMD-1] & w[SIMD-1]) ^ (x[SIMD-2] & w[SIMD-2]);
-        assign high[TRIPLES] = x[SIMD-1] & w[SIMD-1] & x[SIMD-2] & w[SIMD-2];
+        assign low[TRIPLES]  = INVERTED ^ (x[SIMD-1] & w[SIMD-1]) ^ (x[SIMD-2] & w[SIMD-2]);
+        assign high[TRIPLES] = INVERTED ^ (x[SIMD-1] & w[SIMD-1] & x[SIMD-2] & w[SIMD-2]);
       end
       assign high[WIDE] = 1'b0;
 
       if (LOW < SUM_BITS) begin : g_low
-        assign counted[LOWAT +: GROUPS] = (b == SIGN) ? ~low : low;
+        assign counted[LOWAT +: GROUPS] = low;
       end
       if (LOW + 1 < SUM_BITS && WIDE > 0) begin : g_high
-        assign counted[HIGHAT +: WIDE] = (b == SIGN) ? ~high[WIDE-1:0] : high[WIDE-1:0];
+        assign counted[HIGHAT +: WIDE] = high[WIDE-1:0];
       end
     end
   end

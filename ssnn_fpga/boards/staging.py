@@ -47,7 +47,11 @@ class Staged:
 
 
 def stage(hardware: Hardware, board: Board, folder: Path) -> Staged:
-    """Fill ``folder``, which is emptied first. Raises UserError for a file that is not there."""
+    """Fill ``folder``, which is emptied first.
+
+    A source of the board takes the place of a library file of the same name. Raises UserError for a
+    file that is not there.
+    """
     files = [
         *hardware.sources,
         *hardware.images,
