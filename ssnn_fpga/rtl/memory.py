@@ -40,6 +40,14 @@ def weight_words(weight: Integers, pe: int, simd: int, weight_bits: int) -> list
     return _join(words.reshape(-1, pe * simd), weight_bits)
 
 
+def with_parity(words: Sequence[int], width: int) -> list[int]:
+    """Words of ``width`` bits with a bit on top that makes the number of ones even.
+
+    The image of a weight memory with PARITY = 1.
+    """
+    return [word | (word.bit_count() & 1) << width for word in words]
+
+
 def threshold_words(theta: Integers, bias: Integers, pe: int, theta_bits: int, bias_bits: int) -> list[int]:
     """Words of a neuron's memory, address = PE group: for each PE θ (unsigned) then b (signed).
 

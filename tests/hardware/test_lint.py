@@ -43,6 +43,7 @@ _CORNERS: dict[str, list[dict[str, int | str]]] = {
         {"OUTPUTS": 1, "PE": 1},
         {"OUTPUTS": 10, "PE": 3, "TIMESTEPS": 4, "NT": 2},
     ],
+    "synapses": [{"REGISTERED": 1, "PARITY": 1, "X_SETS": 4}],
     "temporal_transform": [
         {"T_IN": 8, "T_OUT": 1, "ACT_BITS": 3, "OUT_BITS": 4},
         {"T_IN": 1, "T_OUT": 1, "SHIFT": 0, "FRACTION": 0, "OUT_BITS": 1, "MATRIX": "1'h1"},
@@ -95,6 +96,7 @@ def test_lint(module: str) -> None:
         ("popcount_kernel", {"TP": 2, "ACT_BITS": 3}, "TP must divide ACT_BITS"),
         ("accumulator", {"ADDEND_BITS": 13, "ACC_BITS": 12}, "at most ACC_BITS"),
         ("readout", {"TIMESTEPS": 4, "NT": 3}, "NT must divide TIMESTEPS"),
+        ("synapses", {"PARITY": 2}, "REGISTERED and PARITY must be 0 or 1"),
         ("temporal_transform", {"MATRIX": "10'h021"}, "must sum to 2**SHIFT"),
         ("temporal_transform", {"OUT_BITS": 1}, "OUT_BITS must be at least"),
     ],

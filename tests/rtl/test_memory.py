@@ -38,6 +38,10 @@ def test_binary_weights_are_one_bit() -> None:
         memory.weight_words(np.array([[1, 0]]), 1, 2, 1)
 
 
+def test_parity_makes_the_number_of_ones_even() -> None:
+    assert memory.with_parity([0b000, 0b001, 0b110, 0b111], 3) == [0b0000, 0b1001, 0b0110, 0b1111]
+
+
 def test_dense_columns_follow_the_stream() -> None:
     rng = np.random.default_rng(7)
     x = rng.integers(0, 4, size=(1, 1, 3, 2, 5))

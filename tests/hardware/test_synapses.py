@@ -1,0 +1,30 @@
+"""The synapses: memory and kernel in step, with and without a stage between them, and parity."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.bench import run_bench
+from ssnn_fpga.rtl.memory import with_parity
+
+_SHAPE = {"PE": 2, "SIMD": 4, "TP": 1, "ACT_BITS": 1, "WEIGHT_BITS": 3, "ACC_BITS": 8, "DEPTH": 6}
+_DAMAGED = 3
+
+
+@pytest.mark.parametrize("stalls", [(0.0, 0.0), (0.4, 0.5)], ids=["full-rate", "stalls"])
+@pytest.mark.parametrize("registered", [0, 1], ids=["direct", "registered"])
+def test_synapses(registered: int, stalls: tuple[float, float]) -> None:
+    """The direct one has inputs for each PE, the registered one a parity bit and a damaged image."""
+    more = {"REGISTERED": 1, "PARITY": 1, "X_SETS": 1, "WEIGHT_INIT": "weights.mem"}
+    width = _SHAPE["PE"] * _SHAPE["SIMD"] * _SHAPE["WEIGHT_BITS"]
+    image = with_parity([0x5A5A5A * (a + 1) % (1 << width) for a in range(_SHAPE["DEPTH"])], width)
+    image[_DAMAGED] ^= 1 << 7
+    config = {"groups": 80, "stall_in": stalls[0], "stall_out": stalls[1]}
+    run_bench(
+        "synapses",
+        bench="bench_synapses",
+        parameters={**_SHAPE, **(more if registered else {"X_SETS": _SHAPE["PE"]})},
+        seed=3,
+        config={**config, "damaged": _DAMAGED if registered else None},
+        files={"weights.mem": "".join(f"{word:x}\n" for word in image)} if registered else {},
+    )
