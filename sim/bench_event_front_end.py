@@ -30,8 +30,11 @@ def recordings(run: Case) -> list[Events]:
         events = np.empty(count, dtype=EVENT)
         gaps = rng.integers(0, max(2, 2 * p["WINDOW"] // 40), count)
         gaps[rng.random(count) < 0.5] = 0
-        gaps[rng.random(count) < 0.02] = 2 * p["WINDOW"]
-        t = np.cumsum(gaps)
+        longest = (
+            (1 << p["TIME_BITS"] - 1) - 2 - p["WINDOW"] // p["TIMESTEPS"]
+        )  # an edge may lie that far back
+        gaps[rng.random(count) < 0.05] = min(2 * p["WINDOW"], longest)
+        t = np.cumsum(gaps) - gaps[:1].sum()  # bins count from the first event
         bins = -(-((t * p["TIMESTEPS"] // p["WINDOW"]) * p["WINDOW"]) // p["TIMESTEPS"])
         edge = rng.random(count) < 0.2
         t = np.maximum.accumulate(np.where(edge, bins, t))  # first µs of a bin, else anywhere
@@ -74,9 +77,9 @@ def _outside(p: dict[str, Any], rng: random.Random) -> int:
     t = rng.getrandbits(32)
     kind = rng.choice(("x", "y", "kind"))
     if kind == "x":
-        return t | rng.randint(p["SENSOR_WIDTH"], (1 << 15) - 1) << X_BIT
+        return t | rng.choice((p["SENSOR_WIDTH"], rng.randint(p["SENSOR_WIDTH"], (1 << 15) - 1))) << X_BIT
     if kind == "y":
-        return t | rng.randint(p["SENSOR_HEIGHT"], (1 << 14) - 1) << Y_BIT
+        return t | rng.choice((p["SENSOR_HEIGHT"], rng.randint(p["SENSOR_HEIGHT"], (1 << 14) - 1))) << Y_BIT
     return t | 3 << KIND_BIT
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import dataclass
 from typing import Any
 
 import cocotb
@@ -11,28 +13,44 @@ from sim.bench import case
 from sim.stream import StreamSink, StreamSource, reset
 
 
+@dataclass
+class Traffic:
+    """Beats of good and bad frames, and what the guard must make of them."""
+
+    beats: list[dict[str, int]]
+    good: list[list[int]]  # frames whose result must leave, in order
+    early: int
+    missing: int
+    total: int  # frames that the guard passes on
+
+
+def traffic(rng: random.Random, frames: int, size: int, width: int) -> Traffic:
+    """Frames of ``size`` tokens whose marker is in its place, early, late or missing."""
+    kinds = ["good", "good", "missing", "late", *(["early"] if size > 1 else [])]
+    made = Traffic([], [], 0, 0, 0)
+    for _ in range(frames):
+        kind = rng.choice(kinds)
+        # A frame too long by whole frames looks like missing markers: its last part would be good.
+        extra = rng.choice([n for n in range(1, 3 * size + 1) if n % size or size == 1])
+        length = {"early": rng.randint(1, max(1, size - 1)), "late": size + extra}.get(kind, size)
+        data = [rng.getrandbits(width) for _ in range(length)]
+        last = [int(place == length - 1 and kind != "missing") for place in range(length)]
+        made.beats += [{"data": d, "last": m} for d, m in zip(data, last, strict=True)]
+        made.total += -(-length // size)
+        made.early += length % size != 0
+        made.missing += (length - 1) // size + (kind == "missing")
+        if kind == "good" or (kind == "late" and size == 1):
+            made.good.append(data[-size:])
+    return made
+
+
 @cocotb.test()
 async def frames(dut: Any) -> None:
     """Frames of random kinds back to back; ``config``: frames, stall_in, stall_out, stall_verdict."""
     run = case()
     p, config, rng = run.parameters, run.config, run.rng
-    size, kinds = p["TOKENS"], ["good", "missing", "late", *(["early"] if p["TOKENS"] > 1 else [])]
-    sent: list[dict[str, int]] = []
-    good: list[list[int]] = []  # what must leave with a good verdict, in order
-    total = early = missing = 0
-    for _ in range(config["frames"]):
-        kind = rng.choice([*kinds, "good"])
-        # A frame too long by whole frames looks like missing markers: its last part would be good.
-        extra = rng.choice([n for n in range(1, 3 * size + 1) if n % size or size == 1])
-        length = {"early": rng.randint(1, max(1, size - 1)), "late": size + extra}.get(kind, size)
-        data = [rng.getrandbits(p["WIDTH"]) for _ in range(length)]
-        last = [int(place == length - 1 and kind != "missing") for place in range(length)]
-        sent += [{"data": d, "last": m} for d, m in zip(data, last, strict=True)]
-        total += -(-length // size)
-        early += length % size != 0
-        missing += (length - 1) // size + (kind == "missing")
-        if kind == "good" or (kind == "late" and size == 1):
-            good.append(data[-size:])
+    size = p["TOKENS"]
+    given = traffic(rng, config["frames"], size, p["WIDTH"])
 
     source = StreamSource(dut, dut.clk_i, rng=rng, stall=config["stall_in"], sidebands=("last",))
     sink = StreamSink(dut, dut.clk_i, rng=rng, stall=config["stall_out"])
@@ -40,19 +58,22 @@ async def frames(dut: Any) -> None:
     dut.status_clear_i.value = 0
     await reset(dut)
     assert not int(dut.bad_o.value)
-    cocotb.start_soon(source.send(sent))
-    judging = cocotb.start_soon(verdicts.receive(total))
-    tokens = await sink.receive(total * size)
+    cocotb.start_soon(source.send(given.beats))
+    judging = cocotb.start_soon(verdicts.receive(given.total))
+    tokens = await sink.receive(given.total * size)
     bad = await judging
 
     left = [tokens[place : place + size] for place in range(0, len(tokens), size)]
     got = [frame for frame, verdict in zip(left, bad, strict=True) if not verdict]
-    for place, (want, seen) in enumerate(zip(good, got, strict=False)):
+    for place, (want, seen) in enumerate(zip(given.good, got, strict=False)):
         assert want == seen, f"frame_guard, good frame {place}: expected {want}, got {seen}"
-    assert len(got) == len(good), f"frame_guard: {len(good)} frames were good, {len(got)} verdicts say so"
+    assert len(got) == len(given.good), (
+        f"frame_guard: {len(given.good)} frames were good, {len(got)} verdicts say so"
+    )
     counts = [int(getattr(dut, name).value) for name in ("frames_o", "early_o", "missing_o")]
-    assert counts == [len(good), early, missing], f"counters {counts}, not {[len(good), early, missing]}"
-    assert int(dut.bad_o.value) == (early + missing > 0)
+    wanted = [len(given.good), given.early, given.missing]
+    assert counts == wanted, f"counters {counts}, not {wanted}"
+    assert int(dut.bad_o.value) == (given.early + given.missing > 0)
     dut.status_clear_i.value = 1
     await FallingEdge(dut.clk_i)
     await FallingEdge(dut.clk_i)
