@@ -22,12 +22,13 @@ class Traffic:
     early: int
     missing: int
     total: int  # frames that the guard passes on
+    passed: list[list[int]]  # those frames, filled up with zeros
 
 
 def traffic(rng: random.Random, frames: int, size: int, width: int) -> Traffic:
     """Frames of ``size`` tokens whose marker is in its place, early, late or missing."""
     kinds = ["good", "good", "missing", "late", *(["early"] if size > 1 else [])]
-    made = Traffic([], [], 0, 0, 0)
+    made = Traffic([], [], 0, 0, 0, [])
     for _ in range(frames):
         kind = rng.choice(kinds)
         # A frame too long by whole frames looks like missing markers: its last part would be good.
@@ -36,6 +37,7 @@ def traffic(rng: random.Random, frames: int, size: int, width: int) -> Traffic:
         data = [rng.getrandbits(width) for _ in range(length)]
         last = [int(place == length - 1 and kind != "missing") for place in range(length)]
         made.beats += [{"data": d, "last": m} for d, m in zip(data, last, strict=True)]
+        made.passed += [(data[k : k + size] + [0] * size)[:size] for k in range(0, length, size)]
         made.total += -(-length // size)
         made.early += length % size != 0
         made.missing += (length - 1) // size + (kind == "missing")
@@ -64,6 +66,8 @@ async def frames(dut: Any) -> None:
     bad = await judging
 
     left = [tokens[place : place + size] for place in range(0, len(tokens), size)]
+    for place, (want, seen) in enumerate(zip(given.passed, left, strict=True)):
+        assert want == seen, f"frame_guard, frame {place}: expected {want}, got {seen}"
     got = [frame for frame, verdict in zip(left, bad, strict=True) if not verdict]
     for place, (want, seen) in enumerate(zip(given.good, got, strict=False)):
         assert want == seen, f"frame_guard, good frame {place}: expected {want}, got {seen}"
