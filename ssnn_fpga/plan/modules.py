@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from math import gcd
 
-import numpy as np
-
 from ssnn_fpga.network.layers import (
     Accumulator,
     Activation,
@@ -54,8 +52,15 @@ def synapse_stages(
 def synapse_cost(layer: Conv | Dense, edge: Activation, out: Accumulator, fold: Fold) -> Resources:
     """Kernel and weights, which do not depend on the tokens that feed the layer."""
     space = fold_space(layer, edge)
-    return resources.kernel(fold.pe, fold.simd, fold.tp, layer.weight_bits, out.bits) + resources.memory(
-        fold.pe * fold.simd * layer.weight_bits, out.channels // fold.pe * -(-space.inputs // fold.simd)
+    return resources.estimate(
+        "synapses",
+        pe=fold.pe,
+        simd=fold.simd,
+        tp=fold.tp,
+        act_bits=edge.bits,
+        weight_bits=layer.weight_bits,
+        acc_bits=out.bits,
+        depth=out.channels // fold.pe * -(-space.inputs // fold.simd),
     )
 
 
@@ -63,7 +68,21 @@ def reader_cost(layer: Conv | Dense, edge: Activation, fold: Fold, source: Activ
     """The reader and, in front of a dense layer, the gearboxes; PE plays no part."""
     space = fold_space(layer, edge)
     if isinstance(layer, Conv):
-        return _window_cost(layer.weight.shape[2], space, fold, source)
+        return resources.estimate(
+            "window_reader",
+            height=edge.height,
+            width=edge.width,
+            channels=edge.channels,
+            group=source.group,
+            planes=source.planes,
+            kernel=layer.weight.shape[2],
+            stride=layer.stride,
+            padding=layer.padding,
+            act_bits=edge.bits,
+            simd=fold.simd,
+            tp=fold.tp,
+            pe_groups=1,
+        )
     before = sum((stage.resources for stage in gearboxes("", Feed("", source), fold.simd)), Resources())
     return before + _frame_cost(space, fold)
 
@@ -111,7 +130,6 @@ def gearboxes(layer: str, feed: Feed, group: int) -> list[Stage]:
             output,
             cycles=cycles.token_rate(source, output),
             lead=1 / max(1, min(source.tokens, output.tokens)),
-            cost=resources.register(source.planes * (source.group + wanted)),
             layer="",
             PLANES=source.planes,
             IN_GROUP=source.group,
@@ -149,11 +167,14 @@ def _stage(
     *,
     cycles: int,
     lead: float,
-    cost: Resources,
+    cost: Resources | None = None,
     worst: int | None = None,
     layer: str | None = None,
     **parameters: int | str,
 ) -> Stage:
+    if cost is None:  # the model knows the module by its own parameters
+        numbers = {key.lower(): value for key, value in parameters.items() if isinstance(value, int)}
+        cost = resources.estimate(module, **numbers)
     return Stage(
         name=name,
         module=module,
@@ -209,12 +230,6 @@ def _conv(
     )
 
 
-def _window_cost(kernel_size: int, space: FoldSpace, fold: Fold, source: ActivationStream) -> Resources:
-    return resources.line_buffer(kernel_size, source) + resources.beat_multiplexer(
-        space.inputs, fold.simd, source, fold.tp
-    )
-
-
 def _dense(layer: Dense, edge: Activation, out: Accumulator, fold: Fold, feed: Feed) -> Stage:
     space = fold_space(layer, edge)
     return _stage(
@@ -239,9 +254,14 @@ def _dense(layer: Dense, edge: Activation, out: Accumulator, fold: Fold, feed: F
 
 
 def _frame_cost(space: FoldSpace, fold: Fold) -> Resources:
-    tokens = ActivationStream(space.timesteps, space.inputs, 1, 1, space.bits, fold.simd)
-    return resources.memory(tokens.token_bits, 2 * tokens.tokens) + resources.beat_multiplexer(
-        fold.simd, fold.simd, tokens, fold.tp
+    return resources.estimate(
+        "frame_reader",
+        tokens=space.inputs // fold.simd,
+        planes=space.planes,
+        act_bits=space.bits,
+        simd=fold.simd,
+        tp=fold.tp,
+        pe_groups=1,
     )
 
 
@@ -255,8 +275,6 @@ def _neuron(
         activation_stream(edge, source.pe),
         cycles=cycles.neuron(source, tl),
         lead=1 / source.tokens,
-        cost=resources.neuron(source, tl, widths.membrane_bits, layer.levels, layer.leak_multiplier)
-        + resources.memory(source.pe * (widths.theta_bits + widths.bias_bits), source.channels // source.pe),
         CHANNELS=source.channels,
         PE=source.pe,
         TIMESTEPS=source.timesteps,
@@ -285,7 +303,6 @@ def _pool(layer: Pool, edge: Activation, source: ActivationStream, feed: Feed) -
         output,
         cycles=cycles.token_rate(source, output),
         lead=min(1.0, ((layer.size - 1) * source.width + layer.size) / (source.height * source.width)),
-        cost=resources.pool(source, edge.bits),
         HEIGHT=source.height,
         WIDTH=source.width,
         CHANNELS=source.channels,
@@ -307,7 +324,18 @@ def _transform(layer: TemporalTransform, edge: Activation, source: ActivationStr
         output,
         cycles=cycles.token_rate(source, output),
         lead=1 / source.tokens,
-        cost=resources.temporal_transform(source, int(np.count_nonzero(layer.matrix)), edge.bits),
+        cost=resources.estimate(
+            "temporal_transform",
+            group=source.group,
+            t_in=source.timesteps,
+            t_out=edge.timesteps,
+            act_bits=source.bits,
+            out_bits=edge.bits,
+            shift=layer.shift,
+            fraction=layer.fraction,
+            nonzero=sum(entry != 0 for entry in layer.matrix.flat),
+            ones=sum(int(entry).bit_count() for entry in layer.matrix.flat),
+        ),
         GROUP=source.group,
         T_IN=source.timesteps,
         T_OUT=edge.timesteps,
@@ -334,8 +362,6 @@ def _readout(layer: Readout, widths: ReadoutRange, source: AccumulatorStream, fe
         LogitStream(source.channels, widths.logit_bits),
         cycles=cycles.readout(source),
         lead=1.0,
-        cost=resources.readout(source, widths.logit_bits)
-        + resources.memory(source.pe * widths.bias_bits, source.channels // source.pe),
         OUTPUTS=source.channels,
         PE=source.pe,
         TIMESTEPS=source.timesteps,
