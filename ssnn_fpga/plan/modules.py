@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import gcd
 
 from ssnn_fpga.network.layers import (
     Accumulator,
     Activation,
     Conv,
+    CurrentJoin,
     Dense,
+    EarlyExit,
+    Join,
     Layer,
     Neuron,
     Pool,
     Readout,
     TemporalTransform,
+    signed_bits,
 )
 from ssnn_fpga.network.ranges import NeuronRange, ReadoutRange
 from ssnn_fpga.plan import cycles, resources
@@ -138,6 +143,111 @@ def gearboxes(layer: str, feed: Feed, group: int) -> list[Stage]:
         stages.append(stage)
         feed, source = leaving(stage), output
     return stages
+
+
+def fork(feed: Feed, copies: int) -> Stage:
+    """``stream_fork``: one stream for ``copies`` readers; its stage stands for all copies."""
+    return _stage(
+        f"{feed.name}_fork",
+        "stream_fork",
+        (feed,),
+        feed.stream,
+        cycles=feed.stream.tokens,
+        lead=0.0,
+        cost=resources.register(feed.stream.token_bits),
+        layer="",
+        WIDTH=feed.stream.token_bits,
+        OUTPUTS=copies,
+    )
+
+
+def fifo(name: str, feed: Feed, depth: int) -> Stage:
+    """``stream_fifo`` of at least ``depth`` tokens."""
+    return _stage(
+        name,
+        "stream_fifo",
+        (feed,),
+        feed.stream,
+        cycles=feed.stream.tokens,
+        lead=0.0,
+        cost=resources.memory(feed.stream.token_bits, max(2, depth)),
+        layer="",
+        WIDTH=feed.stream.token_bits,
+        DEPTH=max(2, depth),
+    )
+
+
+def join_stage(layer: Join, edge: Activation, feeds: Sequence[Feed], group: int) -> Stage:
+    """``join_sum``."""
+    output = activation_stream(edge, group)
+    sources = [feed.stream for feed in feeds]
+    bits = sum(s.bits << (8 * place) for place, s in enumerate(sources))
+    return _stage(
+        layer.name,
+        "join_sum",
+        tuple(feeds),
+        output,
+        cycles=output.tokens,
+        lead=0.0,
+        cost=resources.register(sum(s.token_bits for s in sources) + output.token_bits),
+        INPUTS=len(feeds),
+        GROUP=group,
+        TIMESTEPS=edge.timesteps,
+        ACT_BITS=f"{8 * len(feeds)}'h{bits:x}",
+        OUT_BITS=edge.bits,
+    )
+
+
+def current_join(layer: CurrentJoin, edge: Accumulator, feeds: Sequence[Feed]) -> Stage:
+    """``join_current``: both inputs in one format."""
+    first, second = (feed.stream for feed in feeds)
+    assert isinstance(first, AccumulatorStream)
+    assert isinstance(second, AccumulatorStream)
+    output = accumulator_stream(edge, first.pe, first.resident)
+    gain_bits = signed_bits(int(layer.gain.min()), int(layer.gain.max()))
+    return _stage(
+        layer.name,
+        "join_current",
+        tuple(feeds),
+        output,
+        cycles=output.tokens,
+        lead=0.0,
+        cost=resources.register(first.pe * first.resident * gain_bits * second.bits)
+        + resources.memory(first.pe * gain_bits, first.channels // first.pe),
+        CHANNELS=first.channels,
+        PE=first.pe,
+        TIMESTEPS=first.timesteps,
+        NT=first.resident,
+        FIRST_BITS=first.bits,
+        SECOND_BITS=second.bits,
+        GAIN_BITS=gain_bits,
+        OUT_BITS=output.bits,
+        FRACTION=layer.fraction,
+        INIT=_image(layer, "gain"),
+    )
+
+
+def early_exit(layer: EarlyExit, feeds: Sequence[Feed], depth: int) -> Stage:
+    """``early_exit``: up to ``depth`` samples may have left before their final logits come."""
+    early, final = (feed.stream for feed in feeds)
+    assert isinstance(early, LogitStream)
+    assert isinstance(final, LogitStream)
+    output = LogitStream(early.channels, max(early.bits, final.bits))
+    return _stage(
+        layer.name,
+        "early_exit",
+        tuple(feeds),
+        output,
+        cycles=early.channels + 2,
+        lead=1.0,
+        cost=resources.register(2 * early.token_bits + final.token_bits),
+        OUTPUTS=early.channels,
+        EARLY_BITS=early.bits,
+        FINAL_BITS=final.bits,
+        OUT_BITS=output.bits,
+        MARGIN=layer.margin,
+        DEPTH=depth,
+    )
 
 
 def follower(
