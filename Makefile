@@ -9,7 +9,7 @@ MODEL  ?= $(BUILD)/demo/model.onnx
 DATA   ?=
 JOBS   ?= 2
 
-.PHONY: setup demo test lint bitstream benchmarks clean
+.PHONY: setup demo test long-stalls lint bitstream benchmarks clean
 
 setup: $(VENV)/.ready
 
@@ -31,6 +31,10 @@ lint: setup
 
 test: setup lint
 	$(BIN)/python -m pytest -n $(JOBS)
+
+# The sinks of the benches that hang do so for a million cycles.
+long-stalls: setup
+	SSNN_FPGA_STALL=1000000 $(BIN)/python -m pytest -n $(JOBS) tests/hardware -k "hanging or stream_gate"
 
 # The demo's model is trained only when no model is named and none is there yet.
 $(BUILD)/demo/model.onnx:
