@@ -119,10 +119,12 @@ module pool #(
 
   // ---- The windows' results so far ----
   if (DEPTH == 1) begin : g_register
-    logic unused_address;
-    assign unused_address = ^{1'b0, address_q};
+    logic                   unused_address;
+    logic [OUT_PAYLOAD-1:0] joined_q;
+    assign unused_address = address_q;
+    assign previous       = joined_q;
     always_ff @(posedge clk_i) begin
-      if (join_en) previous <= joined;
+      if (join_en) joined_q <= joined;
     end
   end else begin : g_row
     logic [OUT_PAYLOAD-1:0] stored;
