@@ -145,6 +145,11 @@ def gearboxes(layer: str, feed: Feed, group: int) -> list[Stage]:
     return stages
 
 
+def _registers(bits: int) -> Resources:
+    """A flip-flop and a LUT a bit: what stands in for modules that are not in the calibration yet."""
+    return Resources(luts=bits, flip_flops=bits)
+
+
 def fork(feed: Feed, copies: int) -> Stage:
     """``stream_fork``: one stream for ``copies`` readers; its stage stands for all copies."""
     return _stage(
@@ -154,7 +159,7 @@ def fork(feed: Feed, copies: int) -> Stage:
         feed.stream,
         cycles=feed.stream.tokens,
         lead=0.0,
-        cost=resources.register(feed.stream.token_bits),
+        cost=_registers(feed.stream.token_bits),
         layer="",
         WIDTH=feed.stream.token_bits,
         OUTPUTS=copies,
@@ -170,7 +175,7 @@ def fifo(name: str, feed: Feed, depth: int) -> Stage:
         feed.stream,
         cycles=feed.stream.tokens,
         lead=0.0,
-        cost=resources.memory(feed.stream.token_bits, max(2, depth)),
+        cost=resources.estimate("stream_fifo", width=feed.stream.token_bits, depth=max(2, depth)),
         layer="",
         WIDTH=feed.stream.token_bits,
         DEPTH=max(2, depth),
@@ -189,7 +194,7 @@ def join_stage(layer: Join, edge: Activation, feeds: Sequence[Feed], group: int)
         output,
         cycles=output.tokens,
         lead=0.0,
-        cost=resources.register(sum(s.token_bits for s in sources) + output.token_bits),
+        cost=_registers(sum(s.token_bits for s in sources) + output.token_bits),
         INPUTS=len(feeds),
         GROUP=group,
         TIMESTEPS=edge.timesteps,
@@ -212,8 +217,7 @@ def current_join(layer: CurrentJoin, edge: Accumulator, feeds: Sequence[Feed]) -
         output,
         cycles=output.tokens,
         lead=0.0,
-        cost=resources.register(first.pe * first.resident * gain_bits * second.bits)
-        + resources.memory(first.pe * gain_bits, first.channels // first.pe),
+        cost=_registers(first.pe * first.resident * gain_bits * second.bits),
         CHANNELS=first.channels,
         PE=first.pe,
         TIMESTEPS=first.timesteps,
@@ -240,7 +244,7 @@ def early_exit(layer: EarlyExit, feeds: Sequence[Feed], depth: int) -> Stage:
         output,
         cycles=early.channels + 2,
         lead=1.0,
-        cost=resources.register(2 * early.token_bits + final.token_bits),
+        cost=_registers(2 * early.token_bits + final.token_bits),
         OUTPUTS=early.channels,
         EARLY_BITS=early.bits,
         FINAL_BITS=final.bits,
