@@ -98,8 +98,9 @@ MUTANTS = {
         "lif.sv",
         (
             (
-                "MEM_BITS'(sum >>> LEAK_SHIFT)",
-                "MEM_BITS'(sum / SUM_BITS'(1 << LEAK_SHIFT))",
+                "= scaled(SUM_BITS'(membrane))",
+                "= scaled(SUM_BITS'(membrane))"
+                " + (membrane < 0 ? SUM_BITS'((1 << LEAK_SHIFT) - 1) : SUM_BITS'(0))",
             ),
         ),
         _lif,
