@@ -141,9 +141,10 @@ def campaign(
             verdicts[key] = known[key]
         else:
             todo.append((key, number, mutant))
-    todo.sort(key=lambda item: (not item[2].woven, item[2].module))
-    tops = {oracles(m.module, _runs)[0].test: oracles(m.module, _runs)[0] for _, _, m in todo if m.woven}
-    _baseline(folder, list(tops.values()))
+    first = {module: oracles(module, _runs)[0] for module in {m.module for _, _, m in todo}}
+    # The quickest to build first, and all of one module beside each other.
+    todo.sort(key=lambda t: (not t[2].woven, len(first[t[2].module].sources), t[2].module))
+    _baseline(folder, list({run.test: run for run in first.values()}.values()) if not report.exists() else [])
     with ProcessPoolExecutor(max_workers=jobs) as pool:
         running = {pool.submit(_try, number, mutant, folder): key for key, number, mutant in todo}
         for done in as_completed(running):
@@ -165,9 +166,7 @@ def main() -> int:
     parser.add_argument("--modules", nargs="*", default=[])
     parser.add_argument("--report", type=Path, default=ROOT / "build" / "mutation" / "results.json")
     arguments = parser.parse_args()
-    verdicts = campaign(
-        arguments.count, arguments.seed, arguments.jobs, arguments.modules, arguments.report
-    )
+    verdicts = campaign(arguments.count, arguments.seed, arguments.jobs, arguments.modules, arguments.report)
     table: dict[str, Counter[str]] = {}
     unexplained = []
     for verdict in verdicts:
@@ -188,7 +187,9 @@ def main() -> int:
         print(f"survived: {name}")
     counted = total["killed"] + total["survived"]
     share = total["survived"] / max(1, counted)
-    print(f"{total['survived']} of {counted} living mutants survived: {share:.1%}, target at most {TARGET:.0%}")
+    print(
+        f"{total['survived']} of {counted} living mutants survived: {share:.1%}, target at most {TARGET:.0%}"
+    )
     return 1 if share > TARGET or total["no bench"] else 0
 
 

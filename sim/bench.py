@@ -213,7 +213,8 @@ def run_bench(
     ``files`` are written into the folder the simulation runs in, so an INIT parameter names
     one of them without a path. ``SSNN_FPGA_SEED`` overrides the seed, ``SSNN_FPGA_RTL`` the
     sources; ``SSNN_FPGA_FLAGS`` and ``SSNN_FPGA_PLUSARGS`` add to what Verilator and the simulation
-    are started with, and ``SSNN_FPGA_COVERAGE`` names a folder that keeps line coverage. Raises BenchFailure with the bench's message, BuildFailure if it does not compile.
+    are started with, and ``SSNN_FPGA_COVERAGE`` names a folder that keeps line coverage.
+    Raises BenchFailure with the bench's message, BuildFailure if it does not compile.
     """
     from cocotb_tools.runner import get_runner
 

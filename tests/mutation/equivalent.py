@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 EQUIVALENT: dict[str, str] = {}
-"""Start of a mutant's name without its line (``module operator: old -> new``), and why no bench can see it."""
+"""Name of a mutant without its line (``module operator: old -> new``): why no bench can see it."""
 
 
 def reason(name: str) -> str | None:

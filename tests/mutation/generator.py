@@ -184,9 +184,7 @@ class _Walk:
             left, right = self.text(node.left), self.text(node.right)
             for operator in _SWAPS[kind]:
                 self._add(node, f"({left}) {operator} ({right})", "operator", woven)
-        elif kind == "UnaryLogicalNotExpression":
-            self._add(node, f"({self.text(node.operand)})", "not dropped", woven)
-        elif kind == "UnaryBitwiseNotExpression":
+        elif kind == "UnaryLogicalNotExpression" or kind == "UnaryBitwiseNotExpression":
             self._add(node, f"({self.text(node.operand)})", "not dropped", woven)
         elif kind == "ConditionalPredicate":
             self._add(node, f"!({self.text(node)})", "condition negated", woven)
@@ -225,7 +223,9 @@ def apply(mutant: Mutant, rtl: Path) -> None:
     """Edit the copy of the library in ``rtl``."""
     path = rtl / f"{mutant.module}.sv"
     data = path.read_bytes()
-    assert data[mutant.start : mutant.end].decode() == mutant.old, f"{path.name} is not what {mutant} was made of"
+    assert data[mutant.start : mutant.end].decode() == mutant.old, (
+        f"{path.name} is not what {mutant} was made of"
+    )
     path.write_bytes(data[: mutant.start] + mutant.new.encode() + data[mutant.end :])
 
 

@@ -57,7 +57,17 @@ def recorded_runs(tests: Path = ROOT / "tests" / "hardware") -> list[Run]:
     try:
         skip = [f"--ignore={tests / name}" for name in ("test_lint.py", "test_accelerator.py")]
         pytest.main(
-            ["-q", "--no-header", "--no-summary", "-p", "no:cacheprovider", "-p", "no:xdist", *skip, str(tests)],
+            [
+                "-q",
+                "--no-header",
+                "--no-summary",
+                "-p",
+                "no:cacheprovider",
+                "-p",
+                "no:xdist",
+                *skip,
+                str(tests),
+            ],
             plugins=[recorder],
         )
     finally:
