@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from sim import coverage
+
 ROOT = Path(__file__).resolve().parents[1]
 _CASE = "SSNN_FPGA_BENCH_CASE"
 _LITERAL = re.compile(r"\d+'s?[bodh][0-9a-fA-F_]+")
@@ -242,7 +244,7 @@ def run_bench(
                 f"+verilator+seed+{seed % (2**31 - 2) + 1}",
                 *os.environ.get("SSNN_FPGA_PLUSARGS", "").split(),
             ],
-            extra_env={_CASE: given, "COCOTB_ANSI_OUTPUT": "0"},
+            extra_env={_CASE: given, "COCOTB_ANSI_OUTPUT": "0", coverage.FILE: str(run / "bench.points")},
         )
         exit_status = 0
     except (SystemExit, RuntimeError):
@@ -252,6 +254,12 @@ def run_bench(
     messages = _failures(results)
     if messages or exit_status:
         raise BenchFailure("\n".join([f"{bench} on {module}, SSNN_FPGA_SEED={seed}, see {log}", *messages]))
+    points = os.environ.get("SSNN_FPGA_POINTS")
+    if points:
+        seen = run / "bench.points"
+        with seen.open("a") as handle:
+            handle.writelines(f"{module}: {point}\n" for point in coverage.classes(module, parameters))
+        shutil.move(seen, Path(points) / f"{directory.name}-{run.name}.points")
     keep = os.environ.get("SSNN_FPGA_COVERAGE")
     if keep and (run / "coverage.dat").exists():
         Path(keep).mkdir(parents=True, exist_ok=True)

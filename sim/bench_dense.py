@@ -8,6 +8,7 @@ import cocotb
 import numpy as np
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import StreamSink, StreamSource, reset
 from sim.synapses import dense_cycles, load_weights, random_frames, random_weights
@@ -41,6 +42,8 @@ async def frames(dut: Any) -> None:
     resident = max(1, p["TP"] // p["ACT_BITS"])
     frame_tokens = p["OUTPUTS"] // p["PE"] * (p["TIMESTEPS"] // resident)
     received = await sink.receive(config["frames"] * frame_tokens)
+    if config["frames"] > 1:
+        hit("dense", "frames follow each other")
     assert not any(beat["skipped"] for beat in received), "a dense layer skips nothing"
 
     packed = integer_tokens([beat["data"] for beat in received], resident * p["PE"] * p["ACC_BITS"])

@@ -25,7 +25,8 @@ module popcount_lane_proof #(
     automatic logic signed [15:0] w;
     total = '0;
     for (int i = 0; i < SIMD; i++) begin
-      w = 16'(signed'(weight_i[i*WEIGHT_BITS +: WEIGHT_BITS]));
+      if (WEIGHT_BITS == 1) w = 16'(weight_i[i]);   // a single bit counts positive
+      else w = 16'(signed'(weight_i[i*WEIGHT_BITS +: WEIGHT_BITS]));
       for (int p = 0; p < PLANES; p++)
         if (x_i[p*SIMD + i]) total = total + w * 16'(1 << p);
     end
@@ -43,7 +44,7 @@ module popcount_lane_proof #(
   always_comb begin
     assume (began || rst_i);
     for (int i = 0; i < SIMD; i++)
-      assume (weight_i[i*WEIGHT_BITS +: WEIGHT_BITS] != WEIGHT_BITS'(1 << (WEIGHT_BITS - 1)));
+      if (WEIGHT_BITS > 1) assume (weight_i[i*WEIGHT_BITS +: WEIGHT_BITS] != WEIGHT_BITS'(1 << (WEIGHT_BITS - 1)));
     if (began && !rst_i && tag) begin
       marked_before: assert (marked_q);
       sum_is_right: assert (sum == SUM_BITS'(expected_q));
