@@ -171,8 +171,8 @@ FAULTS = {
         "(first & second & third) | (third",
     ),
     "compressor-loses-a-carry": (
-        "popcount_lane",
-        "wide",
+        "popcount_compressor",
+        "",
         "popcount_compressor",
         "(sum[0] & sum[1]) ^ carry[0] ^ carry[1]",
         "carry[0] ^ carry[1]",
@@ -189,7 +189,7 @@ FAULTS = {
         "w2",
         "popcount_lane",
         "if (enable_i) sum_o <=",
-        "if (enable_i || tag_i[0]) sum_o <=",
+        "if (enable_i || x_i[0]) sum_o <=",
     ),
 }
 
