@@ -201,38 +201,54 @@ module lif #(
   endfunction
 
   for (genvar p = 0; p < PE; p++) begin : g_neuron
-    logic signed [MEM_BITS-1:0] membrane_q, membrane;
+    // V of the timestep before, as the two outcomes of its last comparison and which of them it is:
+    // the look-up tables of the sum have room for that choice.
+    logic signed [MEM_BITS-1:0] kept_q, reduced_q, membrane_q, kept, reduced;
+    logic                       reduce_q, reduce;
     logic [TL*ACT_BITS-1:0]     counts;
+
+    assign membrane_q = reduce_q ? reduced_q : kept_q;
 
     always_comb begin
       automatic logic signed [SUM_BITS-1:0]  sum;
+      automatic logic signed [MEM_BITS-1:0]  membrane;
       automatic logic signed [MEM_BITS-1:0]  rest;   // U - s*theta, for the bits of s found so far
       automatic logic signed [DIFF_BITS-1:0] margin;
       automatic logic [ACT_BITS-1:0]         spiked;
 
       membrane = drive_first_q ? '0 : membrane_q;
       counts   = '0;
+      kept     = '0;
+      reduced  = '0;
+      reduce   = 1'b0;
       for (int t = 0; t < TL; t++) begin
         // c may come under the shift: a multiple of 2**LEAK_SHIFT loses nothing there.
-        sum      = scaled(SUM_BITS'(membrane)) + (SUM_BITS'(signed'(current_q[t*PE+p])) <<< LEAK_SHIFT);
+        sum      = (SUM_BITS'(signed'(current_q[t*PE+p])) <<< LEAK_SHIFT) + scaled(SUM_BITS'(membrane));
         membrane = MEM_BITS'(sum >>> LEAK_SHIFT);
         rest     = membrane;
         spiked   = '0;
         for (int b = ACT_BITS - 1; b >= 0; b--) begin
           margin = DIFF_BITS'(rest) - (DIFF_BITS'(theta_q[p]) << b);
+          kept   = rest;
           if (int'(spiked) + (1 << b) <= LEVELS && (STRICT != 0 ? margin > 0 : margin >= 0)) begin
-            rest         = MEM_BITS'(margin);
+            rest      = MEM_BITS'(margin);
             spiked[b] = 1'b1;
           end
         end
         counts[t*ACT_BITS+:ACT_BITS] = spiked;
-        if (RESET_ZERO == 0) membrane = rest;
-        else if (spiked != '0) membrane = '0;
+        if (RESET_ZERO == 0) begin
+          reduced = MEM_BITS'(margin);
+          reduce  = spiked[0];
+        end else begin
+          kept    = membrane;
+          reduce  = spiked != '0;
+        end
+        membrane = reduce ? reduced : kept;
       end
     end
 
     always_ff @(posedge clk_i) begin
-      if (drive_take) membrane_q <= membrane;
+      if (drive_take) {reduce_q, reduced_q, kept_q} <= {reduce, reduced, kept};
     end
 
     for (genvar i = 0; i < TL * ACT_BITS; i++) begin : g_plane

@@ -147,8 +147,8 @@ FAULTS = {
         "lif",
         "reset_zero",
         "lif",
-        "if (RESET_ZERO == 0) membrane",
-        "if (RESET_ZERO != 0) membrane",
+        "if (RESET_ZERO == 0)",
+        "if (RESET_ZERO != 0)",
     ),
     "second-level-ignored": ("lif", "levels2", "lif", "= spiked;", "= ACT_BITS'(spiked != '0);"),
     "pairs-lose-a-carry": (

@@ -98,8 +98,8 @@ MUTANTS = {
         "lif.sv",
         (
             (
-                "= scaled(SUM_BITS'(membrane))",
-                "= scaled(SUM_BITS'(membrane))"
+                "+ scaled(SUM_BITS'(membrane))",
+                "+ scaled(SUM_BITS'(membrane))"
                 " + (membrane < 0 ? SUM_BITS'((1 << LEAK_SHIFT) - 1) : SUM_BITS'(0))",
             ),
         ),
