@@ -21,7 +21,7 @@ async def frames(dut: Any) -> None:
     shape = (config["frames"], p["PLANES"] // p["ACT_BITS"], p["SIMD"], 1, p["TOKENS"])
     x = np.random.default_rng(run.seed).integers(0, 1 << p["ACT_BITS"], shape)
     flat = planes(x, p["ACT_BITS"])[:, :, :, 0].swapaxes(2, 3).reshape(len(x), p["PLANES"], -1)
-    expected = beats(flat, p, skipping=False)
+    expected = beats(flat, p)
 
     source = StreamSource(dut, dut.clk_i, rng=run.rng, stall=config["stall_in"])
     sink = StreamSink(
