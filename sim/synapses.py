@@ -11,6 +11,8 @@ from cocotb.triggers import FallingEdge
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.plan.readers import (
     Windows,
+    dense_beats,
+    dense_frame_ends,
     nonzero_words,
     tap_beats,
     tap_frame_ends,
@@ -66,6 +68,13 @@ def reader_ends(x: Integers, p: Mapping[str, Any], *, taps: bool) -> tuple[list[
     folds = -(-kernel * kernel * p["CHANNELS"] // groups // p["SIMD"])
     work = window_beats(words, shape, skipped * bit_groups * folds, skipped)
     return work.sum(axis=(1, 2)).tolist(), window_frame_ends(work, shape)
+
+
+def frame_reader_ends(x: Integers, p: Mapping[str, int]) -> tuple[Integers, Integers]:
+    """Beats of each frame of tokens ``x`` (N,T,SIMD,1,TOKENS), and when the model ends them."""
+    words = nonzero_words(x, p["ACT_BITS"], p["TP"], p["SIMD"])
+    work = dense_beats(words, p["PE_GROUPS"], max(1, p["ACT_BITS"] // p["TP"]))
+    return work, dense_frame_ends(work, p["TOKENS"])
 
 
 def check_cycles(ends: Integers, seen: Sequence[int]) -> None:

@@ -6,10 +6,6 @@ import pytest
 
 from sim.bench import run_bench
 
-_STALLS = pytest.mark.parametrize(
-    "stalls", [(0.0, 0.0), (0.4, 0.4), (0.1, 0.8)], ids=["full-rate", "stalls", "slow-sink"]
-)
-
 _WINDOWS = {
     "timesteps-resident": {
         "HEIGHT": 5, "WIDTH": 4, "CHANNELS": 4, "GROUP": 2, "PLANES": 8, "KERNEL": 3, "STRIDE": 1,
@@ -36,6 +32,8 @@ _WINDOWS = {
 _FRAMES = {
     "timesteps-resident": {"TOKENS": 5, "PLANES": 8, "ACT_BITS": 2, "SIMD": 3, "TP": 4, "PE_GROUPS": 2},
     "bits-in-turns": {"TOKENS": 3, "PLANES": 8, "ACT_BITS": 4, "SIMD": 4, "TP": 1, "PE_GROUPS": 2},
+    # more tokens than beats when few are not zero: arrival limits
+    "sparse": {"TOKENS": 40, "PLANES": 2, "ACT_BITS": 1, "SIMD": 2, "TP": 1, "PE_GROUPS": 1},
     "one-token": {"TOKENS": 1, "PLANES": 2, "ACT_BITS": 1, "SIMD": 6, "TP": 2, "PE_GROUPS": 1},
 }
 
@@ -93,8 +91,8 @@ def test_tap_reader(shape: str, stalls: tuple[float, float], activity: float) ->
     _readers("tap_reader", stalls, activity, _TAPS[shape])
 
 
-@_STALLS
+@_TRAFFIC
 @pytest.mark.parametrize("shape", _FRAMES)
-def test_frame_reader(shape: str, stalls: tuple[float, float]) -> None:
-    config = {"frames": 5, "stall_in": stalls[0], "stall_out": stalls[1]}
+def test_frame_reader(shape: str, stalls: tuple[float, float], activity: float) -> None:
+    config = {"frames": 6, "activity": activity, "stall_in": stalls[0], "stall_out": stalls[1]}
     run_bench("frame_reader", bench="bench_frame_reader", parameters=_FRAMES[shape], seed=9, config=config)
