@@ -34,7 +34,9 @@ async def reset(dut: Any, cycles: int = 3) -> None:
     dut.rst_i.value = 0
 
 
-async def cut_short(dut: Any, source: StreamSource, sink: StreamSink, items: Sequence[Item], rng: random.Random) -> None:
+async def cut_short(
+    dut: Any, source: StreamSource, sink: StreamSink, items: Sequence[Item], rng: random.Random
+) -> None:
     """Part of ``items`` and a reset of two cycles in the middle of them; then the module is as new."""
     sending = cocotb.start_soon(source.send(items))
     await sink.drop(rng.randrange(len(items) // 4, len(items)))
@@ -138,7 +140,6 @@ class StreamSource(_Port):
         await FallingEdge(self._clock)
         self._valid.value = 0
         self._noise()
-
 
     def silence(self) -> None:
         """Offer nothing, whatever was on offer (for a reset, which may take a beat back)."""
