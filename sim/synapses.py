@@ -54,7 +54,7 @@ async def load_weights(dut: Any, words: Sequence[int]) -> None:
 
 
 def reader_ends(x: Integers, p: Mapping[str, Any], *, taps: bool) -> tuple[list[int], Integers]:
-    """Beats of each frame of ``x`` (N,T,C,H,W), and when the model ends them; ``p``: a reader's parameters."""
+    """Beats of each frame of ``x`` (N,T,C,H,W), and when the model ends them, by a reader's parameters."""
     kernel, tp, act_bits = p["KERNEL"], p["TP"], p["ACT_BITS"]
     word = p.get("X_SETS", 1) * p["SIMD"] if taps else p["GROUP"]
     shape = Windows(p["HEIGHT"], p["WIDTH"], p["CHANNELS"], word, kernel, p["STRIDE"], p["PADDING"])

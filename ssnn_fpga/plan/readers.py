@@ -136,7 +136,7 @@ def tap_frame_ends(beats: Integers, windows: Windows) -> Integers:
     """
     rows = _Rows(windows, windows.kernel + windows.stride)
     total, final = beats.sum(axis=3).tolist(), beats[..., -1].tolist()
-    ends = []
+    ends: list[int] = []
     loaded = last_taken = end = 0  # the window before: passed on, its last timestep group taken, done
     for frame in range(len(beats)):
         for row in range(windows.out_height):
@@ -161,7 +161,7 @@ def window_frame_ends(beats: Integers, windows: Windows) -> Integers:
     tokens = windows.fresh * windows.words
     loads = -(-windows.kernel // windows.fresh)
     absent = (loads * windows.fresh - windows.kernel) * windows.words
-    ends = []
+    ends: list[int] = []
     loaded = issued = 0  # the load before; the last column token read from the rows
     done = 0  # the edge from which the window registers are free
     for frame in beats.tolist():
