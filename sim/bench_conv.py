@@ -60,12 +60,14 @@ async def frames(dut: Any) -> None:
         assert 0 < skips.sum() < skips.size, "the frames were meant to have windows of zeros, and others"
 
     if config["stall_in"] == config["stall_out"] == 0:
+        depthwise = 1 < groups == p["IN_CHANNELS"] == p["OUT_CHANNELS"]
         reader = {
             **p,
             "CHANNELS": p["IN_CHANNELS"],
             "GROUP": p["IN_GROUP"],
             "PLANES": p["TIMESTEPS"] * p["ACT_BITS"],
             "PE_GROUPS": p["OUT_CHANNELS"] // p["PE"],
+            "X_SETS": p["PE"] if depthwise else 1,
         }
         frame_tokens = len(received) // config["frames"]
         check_cycles(reader_ends(x, reader, taps=taps)[1], sink.cycles[frame_tokens - 1 :: frame_tokens])

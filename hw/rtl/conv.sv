@@ -44,7 +44,8 @@ module conv #(
   input  logic [PE*SIMD*WEIGHT_BITS-1:0]         write_data_i
 );
 
-  localparam int X_SETS     = 1;
+  localparam bit DEPTHWISE  = CONV_GROUPS > 1 && CONV_GROUPS == IN_CHANNELS && OUT_CHANNELS == IN_CHANNELS;
+  localparam int X_SETS     = DEPTHWISE ? PE : 1;
 
   if (OUT_CHANNELS % PE != 0) begin : g_bad_pe
     $error("conv: PE must divide OUT_CHANNELS");
@@ -103,7 +104,7 @@ module conv #(
 
   synapses #(
     .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS),
-    .DEPTH(DEPTH), .WEIGHT_INIT(WEIGHT_INIT)
+    .X_SETS(X_SETS), .DEPTH(DEPTH), .WEIGHT_INIT(WEIGHT_INIT)
   ) i_synapses (
     .clk_i, .rst_i,
     .beat_valid_i  (beat_valid),
