@@ -57,7 +57,8 @@ def reader_ends(x: Integers, p: Mapping[str, Any], *, taps: bool) -> tuple[list[
     """Beats of each frame of ``x`` (N,T,C,H,W), and when the model ends them, by a reader's parameters."""
     kernel, tp, act_bits = p["KERNEL"], p["TP"], p["ACT_BITS"]
     word = p.get("X_SETS", 1) * p["SIMD"] if taps else p["GROUP"]
-    shape = Windows(p["HEIGHT"], p["WIDTH"], p["CHANNELS"], word, kernel, p["STRIDE"], p["PADDING"])
+    tokens = p["CHANNELS"] // p["GROUP"]
+    shape = Windows(p["HEIGHT"], p["WIDTH"], p["CHANNELS"], word, kernel, p["STRIDE"], p["PADDING"], tokens)
     words = nonzero_words(x, act_bits, tp, word)
     groups, bit_groups = p.get("CONV_GROUPS", 1), max(1, act_bits // tp)
     if taps:

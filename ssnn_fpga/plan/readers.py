@@ -28,11 +28,18 @@ class Windows:
     kernel: int
     stride: int = 1
     padding: int = 0
+    tokens: int = 1
+    """Input tokens of a pixel, where a gearbox makes wider words of them."""
 
     @property
     def words(self) -> int:
         """Tokens (or words) of a pixel."""
         return self.channels // self.word
+
+    @property
+    def arrival(self) -> int:
+        """Cycles in which a row arrives."""
+        return self.width * max(self.words, self.tokens)
 
     @property
     def out_height(self) -> int:
@@ -120,7 +127,7 @@ class _Rows:
         for k in range(len(self._written), last + 1):
             before = self._written[-1] if k else 0
             start = max(before, self._free.get(k - self._held, 0))
-            self._written.append(start + self._windows.width * self._windows.words)
+            self._written.append(start + self._windows.arrival)
         return self._written[last]
 
     def release(self, frame: int, row: int, edge: int) -> None:
