@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.bench import case
 from sim.scoreboard import check
-from sim.stream import StreamSink, StreamSource, cut_short, reset
+from sim.stream import StreamSink, StreamSource, interrupt, reset
 from sim.synapses import check_cycles, load_weights, random_frames, random_weights, reader_ends
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.rtl.memory import weight_words
@@ -46,7 +46,7 @@ async def frames(dut: Any) -> None:
     await reset(dut)
     await load_weights(dut, weight_words(weight, p["PE"], p["SIMD"], p["WEIGHT_BITS"]))
     tokens = token_integers(pack_tokens(x, p["IN_GROUP"], p["ACT_BITS"]))
-    await cut_short(dut, source, sink, tokens, run.rng)
+    await interrupt(dut, [(source, tokens)], [sink], run.rng.randrange(len(tokens) // 4, len(tokens)))
     cocotb.start_soon(source.send(tokens))
     received = await sink.receive(skips.size)
 

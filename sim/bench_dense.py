@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.bench import case
 from sim.scoreboard import check
-from sim.stream import StreamSink, StreamSource, cut_short, reset
+from sim.stream import StreamSink, StreamSource, interrupt, reset
 from sim.synapses import check_cycles, frame_reader_ends, load_weights, random_frames, random_weights
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.rtl.memory import dense_stream_order, weight_words
@@ -36,7 +36,7 @@ async def frames(dut: Any) -> None:
     # In stream order (y, x, c), SIMD inputs a token, a frame is one row of pixels of SIMD channels.
     rows = x.transpose(0, 1, 3, 4, 2).reshape(*x.shape[:2], 1, -1, p["SIMD"]).transpose(0, 1, 4, 2, 3)
     tokens = token_integers(pack_tokens(rows, p["SIMD"], p["ACT_BITS"]))
-    await cut_short(dut, source, sink, tokens, run.rng)
+    await interrupt(dut, [(source, tokens)], [sink], run.rng.randrange(len(tokens) // 4, len(tokens)))
     cocotb.start_soon(source.send(tokens))
 
     resident = max(1, p["TP"] // p["ACT_BITS"])

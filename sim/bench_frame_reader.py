@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.bench import case
 from sim.readers import BEAT_FIELDS, beats, check_beats, planes
-from sim.stream import StreamSink, StreamSource, cut_short, reset
+from sim.stream import StreamSink, StreamSource, interrupt, reset
 from sim.synapses import check_cycles, frame_reader_ends, random_frames
 from ssnn_fpga.rtl.stream import pack_tokens, token_integers
 
@@ -30,7 +30,7 @@ async def frames(dut: Any) -> None:
     )
     await reset(dut)
     tokens = token_integers(pack_tokens(x, p["SIMD"], p["ACT_BITS"]))
-    await cut_short(dut, source, sink, tokens, run.rng)
+    await interrupt(dut, [(source, tokens)], [sink], run.rng.randrange(len(tokens) // 4, len(tokens)))
     cocotb.start_soon(source.send(tokens))
     check_beats(expected, await sink.receive(len(expected)))
 

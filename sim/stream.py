@@ -34,20 +34,6 @@ async def reset(dut: Any, cycles: int = 3) -> None:
     dut.rst_i.value = 0
 
 
-async def cut_short(
-    dut: Any, source: StreamSource, sink: StreamSink, items: Sequence[Item], rng: random.Random
-) -> None:
-    """Part of ``items`` and a reset of two cycles in the middle of them; then the module is as new."""
-    sending = cocotb.start_soon(source.send(items))
-    await sink.drop(rng.randrange(len(items) // 4, len(items)))
-    sending.cancel()
-    dut.rst_i.value = 1
-    await FallingEdge(dut.clk_i)
-    source.silence()
-    await FallingEdge(dut.clk_i)
-    dut.rst_i.value = 0
-
-
 class _Stalls:
     """Stalled cycles in bursts: a two-state chain that is stalled a share ``rate`` of the time."""
 
@@ -141,11 +127,6 @@ class StreamSource(_Port):
         self._valid.value = 0
         self._noise()
 
-    def silence(self) -> None:
-        """Offer nothing, whatever was on offer (for a reset, which may take a beat back)."""
-        self._valid.value = 0
-        self._noise()
-
 
 class StreamSink(_Port):
     """Takes beats from ``{prefix}_valid_o`` and checks the promises of a stream on the way.
@@ -195,14 +176,6 @@ class StreamSink(_Port):
         """Take nothing for ``cycles`` cycles; a beat on offer must stay as it is."""
         for _ in range(cycles):
             await self._step(False)
-
-    async def drop(self, cycles: int) -> None:
-        """Take what comes in some cycles and forget it, and what is on offer at their end."""
-        for _ in range(cycles):
-            await self._step(not self._stalls.next())
-        self._pending = None
-        await FallingEdge(self._clock)
-        self._ready.value = 0
 
     async def receive(self, count: int, *, patience: int = 5000, silence: int = 64) -> list[Any]:
         """The next ``count`` beats: ints, or mappings when the port has sidebands.
