@@ -9,7 +9,7 @@ MODEL  ?= $(BUILD)/demo/model.onnx
 DATA   ?=
 JOBS   ?= 2
 
-.PHONY: setup demo test long-stalls lint bitstream benchmarks clean
+.PHONY: setup demo test long-stalls lint bitstream formal coverage mutation benchmarks clean
 
 setup: $(VENV)/.ready
 
@@ -43,6 +43,17 @@ $(BUILD)/demo/model.onnx:
 bitstream: setup $(MODEL)
 	$(BIN)/ssnn-fpga compile $(MODEL) --board $(BOARD) --out $(BUILD)/$(BOARD)/design
 	$(BIN)/ssnn-fpga bitstream $(BUILD)/$(BOARD)/design --out $(BUILD)/$(BOARD)
+
+# Every proof of hw/formal, and every seeded fault that one of them must refute.
+formal: setup
+	$(BIN)/python -m tests.formal.proofs
+
+# Functional coverage, then Verilator's line and toggle coverage of hw/rtl, by the benches.
+coverage: setup
+	$(BIN)/python -m benchmarks.coverage --jobs $(JOBS)
+
+mutation: setup
+	$(BIN)/python -m benchmarks.mutation --count 200 --jobs $(JOBS)
 
 benchmarks: setup
 	$(BIN)/python -m benchmarks

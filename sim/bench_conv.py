@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import cocotb
 import numpy as np
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import StreamSink, StreamSource, interrupt, reset
 from sim.synapses import check_cycles, load_weights, random_frames, random_weights, reader_ends
 from ssnn_fpga.golden import arithmetic
+from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.rtl.memory import weight_words
 from ssnn_fpga.rtl.stream import integer_tokens, pack_tokens, token_integers, unpack_accumulators
+
+
+def _note(zero: Integers, x: Integers, p: Mapping[str, int]) -> None:
+    """Coverage points of the frames ``x``; ``zero`` (N,H',W') marks windows of zeros."""
+    rows, columns = zero.shape[1:]
+    for n, row, column in np.argwhere(~zero):
+        edges = (row in (0, rows - 1)) + (column in (0, columns - 1))
+        hit("conv", ("window inside", "window on an edge", "window in a corner")[edges])
+        top, left = row * p["STRIDE"] - p["PADDING"], column * p["STRIDE"] - p["PADDING"]
+        window = x[n, ..., max(top, 0) : top + p["KERNEL"], max(left, 0) : left + p["KERNEL"]]
+        if window.any(axis=(0, 1)).all():
+            hit("conv", "window full")
+    if zero.any():
+        hit("conv", "window of zeros")
+    if len(zero) > 1:
+        hit("conv", "frames follow each other")
 
 
 @cocotb.test()
@@ -56,6 +75,7 @@ async def frames(dut: Any) -> None:
     check("conv", expected, got)
     skipped = np.array([beat["skipped"] for beat in received]).reshape(skips.shape)
     check("conv skipped", skips.astype(np.int64), skipped, ("sample", "row", "column", "token"))
+    _note(skips.all(axis=-1), x, p)
     if config["activity"] < 1:
         assert 0 < skips.sum() < skips.size, "the frames were meant to have windows of zeros, and others"
 

@@ -8,6 +8,7 @@ import cocotb
 import numpy as np
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import StreamSink, StreamSource, interrupt, reset
 from sim.synapses import check_cycles, frame_reader_ends, load_weights, random_frames, random_weights
@@ -46,6 +47,8 @@ async def frames(dut: Any) -> None:
     skips = np.tile(zero, p["OUTPUTS"] // p["PE"]).astype(np.int64)
     skipped = np.array([beat["skipped"] for beat in received]).reshape(skips.shape)
     check("dense skipped", skips, skipped, ("sample", "token"))
+    if config["frames"] > 1:
+        hit("dense", "frames follow each other")
 
     packed = integer_tokens([beat["data"] for beat in received], resident * p["PE"] * p["ACC_BITS"])
     got = unpack_accumulators(packed, expected.shape[1:], p["PE"], resident, p["ACC_BITS"])

@@ -9,6 +9,7 @@ import numpy as np
 from cocotb.triggers import FallingEdge
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 from ssnn_fpga.golden import arithmetic
@@ -89,6 +90,10 @@ async def pixels(dut: Any) -> None:
     packed = integer_tokens(received, p["TIMESTEPS"] * bits * p["PE"])
     padded = (p["TIMESTEPS"], groups * p["PE"], height, width)
     spikes = unpack_tokens(packed, padded, p["PE"], bits)
+    for level in np.unique(expected):
+        hit("lif", f"level {level}" if level else "no spike")
+    if skipped.any():
+        hit("lif", "window of zeros")
     check("lif", expected, spikes[:, :, : p["CHANNELS"]])
     assert not spikes[:, :, p["CHANNELS"] :].any(), "a channel that pads the last group fired"
     if config["stall_in"] == config["stall_out"] == 0 and not config["hang"]:

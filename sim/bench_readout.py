@@ -8,6 +8,7 @@ import cocotb
 import numpy as np
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 from ssnn_fpga.golden import arithmetic
@@ -49,6 +50,11 @@ async def samples(dut: Any) -> None:
     got_logits, got_classes = unpack_logits(packed, p["OUTPUTS"], p["LOGIT_BITS"])
     check("readout logits", logits, got_logits, axes=("sample", "class"))
     check("readout class", classes, got_classes, axes=("sample",))
+    largest = logits.max(axis=1, keepdims=True)
+    if ((logits == largest).sum(axis=1) > 1).any():
+        hit("readout", "tie")
+    if (classes == p["OUTPUTS"] - 1).any():
+        hit("readout", "last class wins")
     if config["stall_in"] == config["stall_out"] == 0 and not config["hang"]:
         spent = sink.cycles[-1] - sink.cycles[0]
         most = (len(a) - 1) * (len(tokens) // len(a) + p["OUTPUTS"] + 3)

@@ -15,6 +15,8 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 
+from sim.coverage import hit
+
 Item = int | Mapping[str, int]
 """One beat: its data, or with sidebands (or named fields) a value for each field."""
 
@@ -70,6 +72,7 @@ class _Port:
     ) -> None:
         self._clock = clock
         self._prefix = prefix
+        self._module = str(dut._name)
         self._rng = rng
         self._stalls = _Stalls(rng, stall)
         self._valid = getattr(dut, f"{prefix}_valid_{forward}")
@@ -113,12 +116,14 @@ class StreamSource(_Port):
             while self._stalls.next():
                 self._valid.value = 0
                 self._noise()
+                hit(self._module, "input pauses")
                 self.cycles += 1
                 await FallingEdge(self._clock)
             self._valid.value = 1
             self._drive(item)
             await ReadOnly()
             while not int(self._ready.value):
+                hit(self._module, "input waits")
                 self.cycles += 1
                 await FallingEdge(self._clock)
                 await ReadOnly()
@@ -141,6 +146,8 @@ class StreamSink(_Port):
 
     def restart(self) -> None:
         """Take nothing, forget the beat on offer, and count from zero."""
+        self._waits = 0  # cycles that the present beat has waited
+        self._moved = False  # a beat moved in the last cycle
         self._pending: dict[str, int] | None = None
         self._cycle = 0
         self.cycles: list[int] = []
@@ -170,6 +177,12 @@ class StreamSink(_Port):
         offered = self._observe()
         self._cycle += 1
         self._pending = None if accept else offered
+        self._waits = 0 if self._pending is None else self._waits + 1
+        if self._waits:
+            hit(self._module, "output stalls long" if self._waits >= 10 else "output stalls")
+        if self._moved and accept and offered:
+            hit(self._module, "back to back")
+        self._moved = accept and offered is not None
         return offered if accept else None
 
     async def hold(self, cycles: int) -> None:
