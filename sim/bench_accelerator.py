@@ -24,6 +24,7 @@ from ssnn_fpga.plan.streams import ActivationStream
 from ssnn_fpga.rtl import stream
 from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.rtl.toplevel import signals
+from ssnn_fpga.simulate.probes import probed
 
 
 def random_frames(rng: np.random.Generator, edge: Activation, samples: int, activity: float) -> Integers:
@@ -48,7 +49,7 @@ async def samples(dut: Any) -> None:
     await reset(dut)
     seen: dict[str, list[int]] = {}
     if config["layers"]:
-        for stage in plan.stages[:-1]:
+        for stage in probed(plan)[:-1]:
             seen[stage.name] = []
             cocotb.start_soon(watch(dut, stage, seen[stage.name]))
     began = time.process_time()
@@ -58,7 +59,7 @@ async def samples(dut: Any) -> None:
     seconds = time.process_time() - began
     await sink.receive(0, silence=64 + plan.interval if config["layers"] else 64)
 
-    for stage in plan.stages[:-1]:
+    for stage in probed(plan)[:-1]:
         if stage.layer and config["layers"]:
             check(stage.layer, expected[stage.layer], values(stage, seen[stage.name]))
     check_results(plan, results, expected.logits, expected.classes)

@@ -9,8 +9,9 @@ import numpy as np
 from cocotb.triggers import FallingEdge
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.scoreboard import check
-from sim.stream import StreamSink, StreamSource, reset
+from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.rtl.memory import threshold_words
@@ -43,7 +44,7 @@ async def _write_memory(dut: Any, words: list[int]) -> None:
 @cocotb.test()
 async def pixels(dut: Any) -> None:
     """Frames back to back. ``config``: frame (N,H,W); theta, bias, low and high a channel;
-    whether to load the memory through the write port; stall_in, stall_out."""
+    whether to load the memory through the write port; stall_in, stall_out, hang."""
     run = case()
     p, config = run.parameters, run.config
     samples, height, width = config["frame"]
@@ -62,6 +63,7 @@ async def pixels(dut: Any) -> None:
         strict=bool(p["STRICT"]),
         reset="zero" if p["RESET_ZERO"] else "subtract",
         fraction=p["FRACTION"],
+        filter_shift=p["FILTER_SHIFT"],
     )
     fired = (expected > 0).mean()
     assert 0.02 < fired < 0.98, f"the stimulus tests little: {fired:.0%} of the values fire"
@@ -76,15 +78,24 @@ async def pixels(dut: Any) -> None:
     groups = -(-p["CHANNELS"] // p["PE"])
     tokens = token_integers(pack_accumulators(a, p["PE"], p["NT"], p["ACC_BITS"]))
     flags = np.repeat(skipped.reshape(-1), len(tokens) // skipped.size)
-    cocotb.start_soon(source.send({"data": t, "skipped": int(f)} for t, f in zip(tokens, flags, strict=True)))
+    sent = [{"data": t, "skipped": int(f)} for t, f in zip(tokens, flags, strict=True)]
+    if config["hang"]:
+        await interrupt(dut, [(source, sent)], [sink], 17)
+    cocotb.start_soon(source.send(sent))
+    if config["hang"]:
+        await sink.hold(LONG_STALL)
     received = await sink.receive(skipped.size * groups)
 
     bits = p["LEVELS"].bit_length()
     packed = integer_tokens(received, p["TIMESTEPS"] * bits * p["PE"])
     padded = (p["TIMESTEPS"], groups * p["PE"], height, width)
     spikes = unpack_tokens(packed, padded, p["PE"], bits)
+    for level in np.unique(expected):
+        hit("lif", f"level {level}" if level else "no spike")
+    if skipped.any():
+        hit("lif", "window of zeros")
     check("lif", expected, spikes[:, :, : p["CHANNELS"]])
     assert not spikes[:, :, p["CHANNELS"] :].any(), "a channel that pads the last group fired"
-    if config["stall_in"] == config["stall_out"] == 0:
+    if config["stall_in"] == config["stall_out"] == 0 and not config["hang"]:
         least = 1 + (len(tokens) - 1) * p["NT"] // p["TL"]
         assert source.cycles == least, f"{len(tokens)} tokens took {source.cycles} cycles, not {least}"

@@ -8,19 +8,23 @@ import cocotb
 from cocotb.triggers import FallingEdge, ReadOnly
 
 from sim.bench import case
-from sim.stream import StreamSink, StreamSource, reset
+from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 
 
 @cocotb.test()
 async def tokens(dut: Any) -> None:
-    """``config``: tokens, stall_in, stall_out, full_rate (no stalls: a token a cycle)."""
+    """``config``: tokens, stall_in, stall_out, hang, full_rate (no stalls: a token a cycle)."""
     run = case()
     config = run.config
     source = StreamSource(dut, dut.clk_i, rng=run.rng, stall=config["stall_in"])
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"])
     await reset(dut)
     sent = [run.rng.getrandbits(run.parameters["WIDTH"]) for _ in range(config["tokens"])]
+    if config["hang"]:
+        await interrupt(dut, [(source, sent)], [sink], 7)
     cocotb.start_soon(source.send(sent))
+    if config["hang"]:
+        await sink.hold(LONG_STALL)
     received = await sink.receive(len(sent))
     for place, (expected, got) in enumerate(zip(sent, received, strict=True)):
         assert got == expected, f"token {place}: expected {expected:#x}, got {got:#x}"

@@ -6,6 +6,7 @@ so what they see does not depend on how a simulator orders callbacks around the 
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,8 +15,13 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 
+from sim.coverage import hit
+
 Item = int | Mapping[str, int]
 """One beat: its data, or with sidebands (or named fields) a value for each field."""
+
+LONG_STALL = int(os.environ.get("SSNN_FPGA_STALL", 10_000))
+"""Cycles for which a sink that hangs takes nothing; ``SSNN_FPGA_STALL`` overrides it."""
 
 _BURST = 4
 """Mean length in cycles of a run of stalled cycles."""
@@ -48,31 +54,46 @@ class _Stalls:
         return self._stalled
 
 
-class StreamSource:
+class _Port:
+    """What both ends of a stream know: its wires, its clock and when it stalls."""
+
+    def __init__(
+        self,
+        dut: Any,
+        clock: Any,
+        prefix: str,
+        *,
+        rng: random.Random,
+        stall: float = 0.0,
+        data: str = "data",
+        sidebands: Sequence[str] = (),
+        forward: str,
+        backward: str,
+    ) -> None:
+        self._clock = clock
+        self._prefix = prefix
+        self._module = str(dut._name)
+        self._rng = rng
+        self._stalls = _Stalls(rng, stall)
+        self._valid = getattr(dut, f"{prefix}_valid_{forward}")
+        self._ready = getattr(dut, f"{prefix}_ready_{backward}")
+        self._data = data
+        self._fields = {name: getattr(dut, f"{prefix}_{name}_{forward}") for name in (data, *sidebands)}
+
+
+class StreamSource(_Port):
     """Drives ``{prefix}_valid_i`` and its fields, holding each beat until it is taken.
 
     ``sidebands`` are fields beside ``{prefix}_{data}_i``; with them an item is a mapping
     from field name to value. Between beats every field carries noise.
     """
 
-    def __init__(
-        self,
-        dut: Any,
-        clock: Any,
-        prefix: str = "in",
-        *,
-        rng: random.Random,
-        stall: float = 0.0,
-        data: str = "data",
-        sidebands: Sequence[str] = (),
-    ) -> None:
-        self._clock = clock
-        self._rng = rng
-        self._stalls = _Stalls(rng, stall)
-        self._valid = getattr(dut, f"{prefix}_valid_i")
-        self._ready = getattr(dut, f"{prefix}_ready_o")
-        self._data = data
-        self._fields = {name: getattr(dut, f"{prefix}_{name}_i") for name in (data, *sidebands)}
+    def __init__(self, dut: Any, clock: Any, prefix: str = "in", **options: Any) -> None:
+        super().__init__(dut, clock, prefix, **options, forward="i", backward="o")
+        self.restart()
+
+    def restart(self) -> None:
+        """Offer nothing, and count from zero."""
         self.cycles = 0
         """Cycles that passed while sending, stalls included."""
         self._valid.value = 0
@@ -95,12 +116,14 @@ class StreamSource:
             while self._stalls.next():
                 self._valid.value = 0
                 self._noise()
+                hit(self._module, "input pauses")
                 self.cycles += 1
                 await FallingEdge(self._clock)
             self._valid.value = 1
             self._drive(item)
             await ReadOnly()
             while not int(self._ready.value):
+                hit(self._module, "input waits")
                 self.cycles += 1
                 await FallingEdge(self._clock)
                 await ReadOnly()
@@ -110,31 +133,21 @@ class StreamSource:
         self._noise()
 
 
-class StreamSink:
+class StreamSink(_Port):
     """Takes beats from ``{prefix}_valid_o`` and checks the promises of a stream on the way.
 
     While valid is high and ready low, valid and every field stay; nothing is X; and
     ``receive`` makes sure that no further beat follows the expected ones.
     """
 
-    def __init__(
-        self,
-        dut: Any,
-        clock: Any,
-        prefix: str = "out",
-        *,
-        rng: random.Random,
-        stall: float = 0.0,
-        data: str = "data",
-        sidebands: Sequence[str] = (),
-    ) -> None:
-        self._clock = clock
-        self._prefix = prefix
-        self._stalls = _Stalls(rng, stall)
-        self._valid = getattr(dut, f"{prefix}_valid_o")
-        self._ready = getattr(dut, f"{prefix}_ready_i")
-        self._data = data
-        self._fields = {name: getattr(dut, f"{prefix}_{name}_o") for name in (data, *sidebands)}
+    def __init__(self, dut: Any, clock: Any, prefix: str = "out", **options: Any) -> None:
+        super().__init__(dut, clock, prefix, **options, forward="o", backward="i")
+        self.restart()
+
+    def restart(self) -> None:
+        """Take nothing, forget the beat on offer, and count from zero."""
+        self._waits = 0  # cycles that the present beat has waited
+        self._moved = False  # a beat moved in the last cycle
         self._pending: dict[str, int] | None = None
         self._cycle = 0
         self.cycles: list[int] = []
@@ -164,7 +177,18 @@ class StreamSink:
         offered = self._observe()
         self._cycle += 1
         self._pending = None if accept else offered
+        self._waits = 0 if self._pending is None else self._waits + 1
+        if self._waits:
+            hit(self._module, "output stalls long" if self._waits >= 10 else "output stalls")
+        if self._moved and accept and offered:
+            hit(self._module, "back to back")
+        self._moved = accept and offered is not None
         return offered if accept else None
+
+    async def hold(self, cycles: int) -> None:
+        """Take nothing for ``cycles`` cycles; a beat on offer must stay as it is."""
+        for _ in range(cycles):
+            await self._step(False)
 
     async def receive(self, count: int, *, patience: int = 5000, silence: int = 64) -> list[Any]:
         """The next ``count`` beats: ints, or mappings when the port has sidebands.
@@ -190,3 +214,70 @@ class StreamSink:
         await FallingEdge(self._clock)
         self._ready.value = 0
         return beats
+
+
+async def interrupt(
+    dut: Any, sources: Sequence[tuple[StreamSource, Iterable[Item]]], sinks: Sequence[StreamSink], cycles: int
+) -> None:
+    """Traffic for ``cycles`` cycles, then a reset of two clocks: what came before must not show."""
+    tasks = [cocotb.start_soon(source.send(items)) for source, items in sources]
+    tasks += [cocotb.start_soon(sink.receive(1 << 30, patience=1 << 30)) for sink in sinks]
+    for _ in range(cycles):
+        await FallingEdge(dut.clk_i)
+    for task in tasks:
+        task.cancel()
+    dut.rst_i.value = 1
+    for port in (*(source for source, _ in sources), *sinks):
+        port.restart()
+    for _ in range(2):
+        await FallingEdge(dut.clk_i)
+    dut.rst_i.value = 0
+
+
+class _Slice:
+    """Some bits of a port, read and driven as if they were a port."""
+
+    def __init__(self, handle: Any, driven: dict[str, int], low: int, width: int) -> None:
+        self._handle, self._driven, self._low, self._width = handle, driven, low, width
+        self._name = f"{handle._name}[{low + width - 1}:{low}]"
+
+    def __len__(self) -> int:
+        return self._width
+
+    @property
+    def value(self) -> Any:
+        return self._handle.value[self._low + self._width - 1 : self._low]
+
+    @value.setter
+    def value(self, value: int) -> None:
+        name, mask = self._handle._name, ((1 << self._width) - 1) << self._low
+        self._driven[name] = self._driven.get(name, 0) & ~mask | int(value) << self._low
+        self._handle.value = self._driven[name]
+
+
+class Streams:
+    """Several streams behind ports that hold one after the other; ``lane`` is one of them."""
+
+    def __init__(self, dut: Any) -> None:
+        self._dut = dut
+        self._driven: dict[str, int] = {}
+
+    def lane(self, index: int, **fields: tuple[int, int]) -> Any:
+        """Stream ``index`` as what a source or sink takes for a module.
+
+        valid and ready are bit ``index`` of their ports; ``fields`` names the ports that are
+        divided otherwise, with the first bit and the number of bits; other ports are shared.
+        """
+        return _Lane(self._dut, self._driven, index, fields)
+
+
+class _Lane:
+    def __init__(self, dut: Any, driven: dict[str, int], index: int, fields: Mapping[str, Any]) -> None:
+        self._place = (dut, driven, index, fields)
+
+    def __getattr__(self, name: str) -> Any:
+        dut, driven, index, fields = self._place
+        handle = getattr(dut, name)
+        if name in fields:
+            return _Slice(handle, driven, *fields[name])
+        return _Slice(handle, driven, index, 1) if "_valid_" in name or "_ready_" in name else handle

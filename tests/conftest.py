@@ -1,11 +1,41 @@
 """What tests of several stations share: an untrained model as file and engine, and real data if there."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from sim import coverage
+
 CHECKOUT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--every-point", action="store_true", help="fail when a point of sim/coverage.py is not met"
+    )
+
+
+def pytest_configure(config):
+    """Benches leave the coverage points that they meet in one folder, whichever process runs them."""
+    if not hasattr(config, "workerinput"):
+        os.environ["SSNN_FPGA_POINTS"] = tempfile.mkdtemp(prefix="points-")
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """With --every-point, a complete run of the hardware's benches that misses a point fails."""
+    config = session.config
+    if hasattr(config, "workerinput"):
+        return
+    folder = Path(os.environ.pop("SSNN_FPGA_POINTS"))
+    if config.getoption("every_point") and exitstatus == 0:
+        points = coverage.missing(folder)
+        if points:
+            print(f"\ncoverage points that no bench met: {'; '.join(points)}")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

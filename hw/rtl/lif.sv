@@ -1,35 +1,42 @@
 // Leaky integrate-and-fire neurons with LEVELS thresholds; time lies inside the token.
 //
-//   U = leak(V) + c      c = (a << FRACTION) + b      leak(V) = (V * LEAK_MULT) >>> LEAK_SHIFT
-//   s = how many l in 1..LEVELS have U >= l*theta     (STRICT = 1: U > l*theta)
-//   V = U - s*theta                                   (RESET_ZERO = 1: 0 where s > 0)
+//   c = c' - (c' >>> FILTER_SHIFT) + (a << FRACTION) + b     without a filter: (a << FRACTION) + b
+//   U = leak(V) + c                                          leak(V) = (V * LEAK_MULT) >>> LEAK_SHIFT
+//   s = how many l in 1..LEVELS have U >= l*theta            STRICT = 1: U > l*theta
+//   V = U - s*theta                                          RESET_ZERO = 1: 0 where s > 0
 //
-// (docs/arithmetic.md.) PE neurons walk through TL timesteps a cycle, in registers: there is no
-// membrane memory, for all timesteps of a pixel's channel group come together. A pixel whose
-// window was skipped comes with a = 0 and takes part like any other: bias and leak act.
+// (docs/arithmetic.md; c' is the timestep before.) PE neurons walk through TL timesteps a cycle,
+// in registers: there is no membrane memory, for all timesteps of a pixel's channel group come
+// together. A pixel whose window was skipped comes with a = 0 and takes part like any other:
+// bias and leak act.
+//
+// s is found bit by bit, as a restoring division finds a quotient: the remainder is V. The leak
+// joins the current in one sum of shifted V, so that no multiplier lies in the loop over time.
 //
 // Back to back, a token of NT timesteps takes NT/TL cycles. in_ready_o comes from registers.
 module lif #(
-  parameter int    CHANNELS   = 4,
-  parameter int    PE         = 4,
-  parameter int    TIMESTEPS  = 4,
-  parameter int    NT         = 4,
-  parameter int    TL         = 1,
-  parameter int    ACC_BITS   = 8,
-  parameter int    MEM_BITS   = 16,
-  parameter int    THETA_BITS = 10,
-  parameter int    BIAS_BITS  = 10,
-  parameter int    FRACTION   = 4,
-  parameter int    LEAK_MULT  = 1,
-  parameter int    LEAK_SHIFT = 1,
-  parameter int    LEVELS     = 1,
-  parameter int    STRICT     = 0,
-  parameter int    RESET_ZERO = 0,
-  parameter string INIT       = "",
-  localparam int   GROUPS     = (CHANNELS + PE - 1) / PE,
-  localparam int   ADDR_BITS  = GROUPS > 1 ? $clog2(GROUPS) : 1,
-  localparam int   FIELD      = THETA_BITS + BIAS_BITS,
-  localparam int   ACT_BITS   = $clog2(LEVELS + 1)
+  parameter int    CHANNELS     = 4,
+  parameter int    PE           = 4,
+  parameter int    TIMESTEPS    = 4,
+  parameter int    NT           = 4,
+  parameter int    TL           = 1,
+  parameter int    ACC_BITS     = 8,
+  parameter int    MEM_BITS     = 16,
+  parameter int    THETA_BITS   = 10,
+  parameter int    BIAS_BITS    = 10,
+  parameter int    FRACTION     = 4,
+  parameter int    LEAK_MULT    = 1,
+  parameter int    LEAK_SHIFT   = 1,
+  parameter int    FILTER_SHIFT = 0,
+  parameter int    CURRENT_BITS = MEM_BITS,
+  parameter int    LEVELS       = 1,
+  parameter int    STRICT       = 0,
+  parameter int    RESET_ZERO   = 0,
+  parameter string INIT         = "",
+  localparam int   GROUPS       = (CHANNELS + PE - 1) / PE,
+  localparam int   ADDR_BITS    = GROUPS > 1 ? $clog2(GROUPS) : 1,
+  localparam int   FIELD        = THETA_BITS + BIAS_BITS,
+  localparam int   ACT_BITS     = $clog2(LEVELS + 1)
 ) (
   input  logic                             clk_i,
   input  logic                             rst_i,
@@ -53,15 +60,19 @@ module lif #(
   localparam int TOKEN_OUT  = TIMESTEPS * ACT_BITS * PE;
 
   // U - l*theta never wraps, not even for thresholds that U cannot reach.
-  localparam int STEEP_BITS = THETA_BITS + $clog2(LEVELS + 1) + 1;
+  localparam int STEEP_BITS = THETA_BITS + ACT_BITS;
   localparam int DIFF_BITS  = (MEM_BITS > STEEP_BITS ? MEM_BITS : STEEP_BITS) + 1;
-  localparam int LEAK_BITS  = MEM_BITS + $clog2(LEAK_MULT + 1);
+  localparam int SUM_BITS   = MEM_BITS + LEAK_SHIFT;  // U before the leak's shift
+  localparam int C_BITS     = FILTER_SHIFT > 0 ? CURRENT_BITS : MEM_BITS;
 
   if (TIMESTEPS % NT != 0 || NT % TL != 0) begin : g_bad_time
     $error("lif: NT must divide TIMESTEPS, and TL must divide NT");
   end
   if (LEVELS < 1 || FRACTION < 0) begin : g_bad_levels
     $error("lif: LEVELS must be at least 1, and FRACTION at least 0");
+  end
+  if (FILTER_SHIFT < 0 || FILTER_SHIFT > 30) begin : g_bad_filter
+    $error("lif: FILTER_SHIFT must lie between 0 and 30");
   end
   if (LEAK_MULT < 0 || LEAK_SHIFT < 0 || LEAK_SHIFT > 30 || LEAK_MULT > (1 << LEAK_SHIFT)) begin : g_bad_leak
     $error("lif: the leak LEAK_MULT / 2**LEAK_SHIFT must lie between 0 and 1");
@@ -99,8 +110,9 @@ module lif #(
     .write_en_i, .write_addr_i, .write_data_i
   );
 
-  // ---- Stage 1: the token, TL timesteps of it at the low end ----
-  logic [NT*PE*ACC_BITS-1:0] token_q;
+  // ---- Stage 1: the token, and the TL timesteps of it that are next ----
+  logic [STEPS-1:0][STEP_IN-1:0] token_q;
+  logic [STEP_IN-1:0]            timesteps;
   logic [STEP_BITS-1:0]      step_q;
   logic                      token_valid_q, token_first_q, token_last_q, step_last;
   logic                      drive_valid_q, drive_first_q, drive_last_q;
@@ -124,13 +136,17 @@ module lif #(
       token_q       <= in_data_i;
       token_first_q <= chunk_first;
       token_last_q  <= chunk_last;
-    end else if (STEPS > 1 && take) begin
-      token_q <= token_q >> STEP_IN;
     end
   end
 
-  // ---- Stage 2: drive[l] = c - l*theta, so that the loop over time holds one addition ----
-  logic [TL*PE-1:0][LEVELS:0][DIFF_BITS-1:0] drive_q;
+  always_comb begin
+    timesteps = token_q[0];
+    for (int s = 1; s < STEPS; s++) if (step_q == STEP_BITS'(s)) timesteps = token_q[s];
+  end
+
+  // ---- Stage 2: the currents, and the thresholds beside them ----
+  logic [TL*PE-1:0][C_BITS-1:0]  current_q;
+  logic [PE-1:0][THETA_BITS-1:0] theta_q;
 
   always_ff @(posedge clk_i) begin
     if (rst_i) drive_valid_q <= 1'b0;
@@ -142,20 +158,26 @@ module lif #(
     end
   end
 
-  for (genvar i = 0; i < TL * PE; i++) begin : g_drive
-    logic signed [ACC_BITS-1:0]  accumulator;
-    logic signed [BIAS_BITS-1:0] bias;
-    logic [THETA_BITS-1:0]       theta;
-    logic signed [DIFF_BITS-1:0] current;
+  for (genvar p = 0; p < PE; p++) begin : g_current
+    logic [TL-1:0][C_BITS-1:0] current;
 
-    assign accumulator = token_q[i*ACC_BITS+:ACC_BITS];
-    assign theta       = word_q[(i%PE)*FIELD+:THETA_BITS];
-    assign bias        = word_q[(i%PE)*FIELD+THETA_BITS+:BIAS_BITS];
-    assign current     = (DIFF_BITS'(accumulator) <<< FRACTION) + DIFF_BITS'(bias);
+    always_comb begin
+      automatic logic signed [C_BITS-1:0] c;
 
-    for (genvar l = 0; l <= LEVELS; l++) begin : g_level
-      always_ff @(posedge clk_i) begin
-        if (take) drive_q[i][l] <= current - DIFF_BITS'(theta) * DIFF_BITS'(l);
+      c = token_first_q && step_q == '0 ? '0 : signed'(current_q[(TL-1)*PE+p]);  // of the timestep before
+      for (int t = 0; t < TL; t++) begin
+        if (FILTER_SHIFT > 0) c -= c >>> FILTER_SHIFT;
+        else c = '0;
+        c += (C_BITS'(signed'(timesteps[(t*PE+p)*ACC_BITS+:ACC_BITS])) <<< FRACTION)
+           + C_BITS'(signed'(word_q[p*FIELD+THETA_BITS+:BIAS_BITS]));
+        current[t] = c;
+      end
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (take) begin
+        theta_q[p] <= word_q[p*FIELD+:THETA_BITS];
+        for (int t = 0; t < TL; t++) current_q[t*PE+p] <= current[t];
       end
     end
   end
@@ -165,34 +187,47 @@ module lif #(
   logic [STEP_OUT-1:0] spikes;
   assign drive_take = drive_valid_q && drive_free;
 
+  // LEAK_MULT * V as few shifted V: each run of ones is 2**(its end) - 2**(its begin).
+  function automatic logic signed [SUM_BITS-1:0] scaled(logic signed [SUM_BITS-1:0] v);
+    int rest, digit;
+    scaled = '0;
+    rest   = LEAK_MULT;
+    for (int i = 0; i <= LEAK_SHIFT; i++) begin
+      digit = rest % 4 == 3 ? -1 : rest % 2;
+      if (digit == 1) scaled += v <<< i;
+      if (digit == -1) scaled -= v <<< i;
+      rest = (rest - digit) / 2;
+    end
+  endfunction
+
   for (genvar p = 0; p < PE; p++) begin : g_neuron
     logic signed [MEM_BITS-1:0] membrane_q, membrane;
     logic [TL*ACT_BITS-1:0]     counts;
 
     always_comb begin
-      automatic logic signed [LEAK_BITS-1:0] product;
-      automatic logic signed [DIFF_BITS-1:0] leaked;
-      automatic logic signed [DIFF_BITS-1:0] margin [LEVELS+1];  // U - l*theta
-      automatic logic [LEVELS+1:0]           fires;
+      automatic logic signed [SUM_BITS-1:0]  sum;
+      automatic logic signed [MEM_BITS-1:0]  rest;   // U - s*theta, for the bits of s found so far
+      automatic logic signed [DIFF_BITS-1:0] margin;
+      automatic logic [ACT_BITS-1:0]         spiked;
 
       membrane = drive_first_q ? '0 : membrane_q;
       counts   = '0;
       for (int t = 0; t < TL; t++) begin
-        product = LEAK_BITS'(membrane) * LEAK_BITS'(LEAK_MULT);
-        leaked  = DIFF_BITS'(product >>> LEAK_SHIFT);
-        fires   = '0;
-        for (int l = 0; l <= LEVELS; l++) begin
-          margin[l] = leaked + signed'(drive_q[t*PE+p][l]);
-          fires[l]  = l == 0 || (STRICT != 0 ? margin[l] > 0 : margin[l] >= 0);
-        end
-        // Thresholds ascend, so fires is a thermometer: its highest level counts the spikes.
-        membrane = '0;
-        for (int l = 0; l <= LEVELS; l++) begin
-          if (fires[l] && !fires[l+1]) begin
-            counts[t*ACT_BITS+:ACT_BITS] |= ACT_BITS'(l);
-            if (RESET_ZERO == 0 || l == 0) membrane |= MEM_BITS'(margin[l]);
+        // c may come under the shift: a multiple of 2**LEAK_SHIFT loses nothing there.
+        sum      = scaled(SUM_BITS'(membrane)) + (SUM_BITS'(signed'(current_q[t*PE+p])) <<< LEAK_SHIFT);
+        membrane = MEM_BITS'(sum >>> LEAK_SHIFT);
+        rest     = membrane;
+        spiked   = '0;
+        for (int b = ACT_BITS - 1; b >= 0; b--) begin
+          margin = DIFF_BITS'(rest) - (DIFF_BITS'(theta_q[p]) << b);
+          if (int'(spiked) + (1 << b) <= LEVELS && (STRICT != 0 ? margin > 0 : margin >= 0)) begin
+            rest         = MEM_BITS'(margin);
+            spiked[b] = 1'b1;
           end
         end
+        counts[t*ACT_BITS+:ACT_BITS] = spiked;
+        if (RESET_ZERO == 0) membrane = rest;
+        else if (spiked != '0) membrane = '0;
       end
     end
 

@@ -1,7 +1,8 @@
 // Pooling over SIZE x SIZE pixels with stride SIZE: the maximum, or with SUM = 1 the sum.
 //
-// One memory word per output column and channel group holds the window's result so far; a
-// token leaves with the last pixel of its window. Rows and columns that do not fill a window
+// One memory word per output column and channel group holds the window's result so far (a frame
+// that is one window takes one word a group, or a register where there is one group); a token
+// leaves with the last pixel of its window. Rows and columns that do not fill a window
 // are taken and dropped. One token a cycle; in_ready_o comes from a register.
 module pool #(
   parameter int HEIGHT    = 4,
@@ -92,24 +93,16 @@ module pool #(
 
   // ---- Stage 1: the token beside the word that it joins ----
   logic [ADDR_BITS-1:0]   address;
-  logic [OUT_PAYLOAD-1:0] stored_q, joined_q, previous, joined;
+  logic [OUT_PAYLOAD-1:0] previous, joined;
   logic [IN_PAYLOAD-1:0]  token_q;
   logic [ADDR_BITS-1:0]   address_q;
-  logic                   valid_q, in_window_q, first_q, last_q, forward_q;
+  logic                   valid_q, in_window_q, first_q, last_q;
   logic                   emit_ready, advance, join_en;
 
   assign address    = column_base_q + ADDR_BITS'(group_q);
   assign advance    = valid_q && (!last_q || emit_ready);
   assign in_ready_o = !valid_q || advance;
   assign join_en    = advance && in_window_q;
-
-  weight_memory #(
-    .WIDTH(OUT_PAYLOAD), .DEPTH(DEPTH)
-  ) i_row (
-    .clk_i,
-    .read_en_i(accept), .read_addr_i(address), .read_data_o(stored_q),
-    .write_en_i(join_en), .write_addr_i(address_q), .write_data_i(joined)
-  );
 
   always_ff @(posedge clk_i) begin
     if (rst_i) valid_q <= 1'b0;
@@ -121,15 +114,44 @@ module pool #(
       in_window_q <= in_window;
       first_q     <= column_tap_q == '0 && row_tap_q == '0;
       last_q      <= in_window && last_column_tap && last_row_tap;
-      // The memory does not yet return the word that is being written.
-      forward_q   <= valid_q && in_window_q && address_q == address;
     end
-    if (join_en) joined_q <= joined;
+  end
+
+  // ---- The windows' results so far ----
+  if (DEPTH == 1) begin : g_register
+    logic                   unused_address;
+    logic [OUT_PAYLOAD-1:0] joined_q;
+    assign unused_address = address_q;
+    assign previous       = joined_q;
+    always_ff @(posedge clk_i) begin
+      if (join_en) joined_q <= joined;
+    end
+  end else begin : g_row
+    logic [OUT_PAYLOAD-1:0] stored;
+
+    weight_memory #(
+      .WIDTH(OUT_PAYLOAD), .DEPTH(DEPTH)
+    ) i_row (
+      .clk_i,
+      .read_en_i(accept), .read_addr_i(address), .read_data_o(stored),
+      .write_en_i(join_en), .write_addr_i(address_q), .write_data_i(joined)
+    );
+
+    if (GROUPS > 1) begin : g_apart
+      assign previous = stored;
+    end else begin : g_forward
+      // One token joins the same word as the one before it, which the memory does not yet return.
+      logic                   forward_q;
+      logic [OUT_PAYLOAD-1:0] joined_q;
+      always_ff @(posedge clk_i) begin
+        if (accept) forward_q <= valid_q && in_window_q && address_q == address;
+        if (join_en) joined_q <= joined;
+      end
+      assign previous = forward_q ? joined_q : stored;
+    end
   end
 
   // ---- Stage 2: join, and emit with the last pixel of a window ----
-  assign previous = forward_q ? joined_q : stored_q;
-
   for (genvar t = 0; t < TIMESTEPS; t++) begin : g_timestep
     for (genvar c = 0; c < GROUP; c++) begin : g_channel
       logic [OUT_BITS-1:0] value, so_far, result;

@@ -7,7 +7,8 @@ edges before and behind it are one *wire* to the solver; a synapse layer may cha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ssnn_fpga.errors import UserError
@@ -22,6 +23,7 @@ from ssnn_fpga.network.layers import (
     Edge,
     Join,
     Layer,
+    Logits,
     Network,
     Neuron,
     Pool,
@@ -33,8 +35,11 @@ from ssnn_fpga.network.shapes import edges, output_of
 from ssnn_fpga.plan import modules
 from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.folds import Fold, FoldSpace, fold_space
+from ssnn_fpga.plan.lag import fifo_pixels
 from ssnn_fpga.plan.plan import INPUT, Feed, Stage
+from ssnn_fpga.plan.streams import LogitStream
 
+_Form = tuple[int, ...]
 Formats = Mapping[str, tuple[int, ...]]
 """Format by wire: (group,) of activations, (PE, NT) of accumulators."""
 
@@ -48,6 +53,10 @@ class Graph:
     ranges: Ranges
     wire_of: dict[str, str]
     """Wire by edge."""
+    readers: Mapping[str, int]
+    """How many layers read an edge."""
+    fifos: Mapping[str, list[int]]
+    """By join, the pixels that the FIFO at each of its inputs holds."""
     activity: Mapping[str, Activity]
     """By convolution; one that is not in it is planned for its worst case."""
 
@@ -59,6 +68,8 @@ class Graph:
     def wires_of(self, layer: Layer) -> tuple[str, ...]:
         """The wires whose formats the ways to build a layer tie together."""
         before, behind = self.wire_of[layer.inputs[0]], self.wire_of[layer.name]
+        if isinstance(layer, Join):
+            return (behind,)
         return (before,) if behind == before or isinstance(layer, Readout) else (before, behind)
 
     def activation(self, name: str) -> Activation:
@@ -77,11 +88,17 @@ class Graph:
         """The folds of a synapse layer."""
         return fold_space(layer, self.activation(layer.inputs[0]))
 
-    def source_of(self, layer: Layer) -> Conv | Dense:
-        """The synapse layer whose accumulators a neuron or read-out takes."""
+    def sources_of(self, layer: Layer) -> list[str]:
+        """The synapse layers whose accumulators a neuron or read-out takes."""
         source = self.network.layer(layer.inputs[0])
-        assert isinstance(source, Conv | Dense)  # edges() has seen to it
-        return source
+        return list(source.inputs) if isinstance(source, CurrentJoin) else [source.name]
+
+    def logit_bits(self, name: str) -> int:
+        """Bits of a logit that leaves a read-out or an early exit."""
+        layer = self.network.layer(name)
+        if isinstance(layer, EarlyExit):
+            return max(self.logit_bits(source) for source in layer.inputs)
+        return self.ranges.readouts[name].logit_bits
 
     def follower(self, layer: Layer, tl: int, feed: Feed) -> Stage:
         """The stage of a layer without folds that reads ``feed``."""
@@ -93,58 +110,135 @@ class Graph:
         edge = self.edge_of[layer.name]
         return modules.follower(layer, edge if isinstance(edge, Activation) else None, widths, tl, feed)
 
-    def feed(self, name: str, form: tuple[int, ...]) -> Feed:
+    def feed(self, name: str, form: _Form) -> Feed:
         """The stream of an edge in format ``form``, as a stage that reads it sees it."""
         edge = self.edge_of[name]
+        if isinstance(edge, Logits):
+            readout = self.ranges.readouts.get(name)
+            return Feed(
+                name, LogitStream(edge.channels, edge.bits if readout is None else readout.logit_bits)
+            )
         if isinstance(edge, Accumulator):
             return Feed(name, modules.accumulator_stream(edge, *form))
         assert isinstance(edge, Activation)
         return Feed(INPUT if name == NETWORK_INPUT else name, modules.activation_stream(edge, *form))
 
+    def join_path(self, layer: Join, place: int, form: _Form, out: _Form, name: str = "") -> list[Stage]:
+        """What one input of a join passes: gearboxes to its group, and the FIFO."""
+        feed = self.feed(layer.inputs[place], form)
+        feed = Feed(name or feed.name, feed.stream)
+        path = modules.gearboxes(f"{layer.name}_{place}", feed, out[0])
+        edge, pixels = self.activation(layer.name), self.fifos[layer.name][place]
+        if pixels:
+            # The bound keeps the paths from stopping. A row more keeps the pace: the longer path's next
+            # row comes in while it works on the present one.
+            row = edge.width if pixels > 1 else 0
+            depth = (pixels + row) * (edge.channels // out[0])
+            before = modules.leaving(path[-1]) if path else feed
+            path.append(modules.fifo(f"{layer.name}_{place}_fifo", before, depth))
+        return path
+
+    def join(self, layer: Join, feeds: Sequence[Feed], form: _Form) -> Stage:
+        """The sum of a join's inputs in format ``form``."""
+        return modules.join_stage(layer, self.activation(layer.name), feeds, form[0])
+
     def stages(self, formats: Formats, folds: Mapping[str, Fold], tls: Mapping[str, int]) -> Iterator[Stage]:
         """The stages of a design: ``formats`` by wire, ``folds`` by synapse layer, ``tls`` by neuron."""
+        copies: Counter[str] = Counter()
+
+        def feed_of(name: str) -> Feed:
+            feed = self.feed(name, formats.get(self.wire_of[name], ()))
+            if self.readers[name] < 2:
+                return feed
+            copies[name] += 1
+            return Feed(f"{feed.name}_fork[{copies[name] - 1}]", feed.stream)
+
+        given = self.feed(NETWORK_INPUT, formats[NETWORK_INPUT])
+        if self.readers[NETWORK_INPUT] > 1:
+            yield modules.fork(given, self.readers[NETWORK_INPUT])
         for layer in self.network.layers:
-            feed = self.feed(layer.inputs[0], formats[self.wire_of[layer.inputs[0]]])
+            feeds = [feed_of(name) for name in layer.inputs]
             if isinstance(layer, Conv | Dense):
                 edge, out = self.activation(layer.inputs[0]), self.accumulator(layer.name)
-                yield from modules.synapse_stages(
-                    layer, edge, out, folds[layer.name], feed, self.activity.get(layer.name)
-                )
+                activity = self.activity.get(layer.name)
+                yield from modules.synapse_stages(layer, edge, out, folds[layer.name], feeds[0], activity)
+            elif isinstance(layer, Join):
+                form = formats[self.wire_of[layer.name]]
+                ends = []
+                for place, feed in enumerate(feeds):
+                    before = formats[self.wire_of[layer.inputs[place]]]
+                    path = self.join_path(layer, place, before, form, feed.name)
+                    yield from path
+                    ends.append(modules.leaving(path[-1]) if path else feed)
+                yield self.join(layer, ends, form)
+            elif isinstance(layer, CurrentJoin):
+                yield modules.current_join(layer, self.accumulator(layer.name), feeds)
+            elif isinstance(layer, EarlyExit):
+                # As many samples may wait as can be under way in the layers behind the early head.
+                depth = 2 + len(self.synapses)
+                waiting = modules.fifo(f"{layer.name}_early", feeds[0], depth)
+                yield waiting
+                yield modules.early_exit(layer, [modules.leaving(waiting), feeds[1]], depth)
             else:
-                yield self.follower(layer, tls.get(layer.name, 1), feed)
+                yield self.follower(layer, tls.get(layer.name, 1), feeds[0])
+            if self.readers[layer.name] > 1:
+                yield modules.fork(
+                    self.feed(layer.name, formats[self.wire_of[layer.name]]), self.readers[layer.name]
+                )
 
 
 def graph_of(network: Network, activity: Mapping[str, Activity] | None = None) -> Graph:
     """The network's graph. Raises UserError for one that cannot be planned."""
     edge_of = edges(network)
     _check_plannable(network)
-    previous = NETWORK_INPUT
-    for layer in network.layers:
-        if layer.inputs != (previous,):
-            raise UserError(
-                f"layer {layer.name} reads {', '.join(layer.inputs)}, but hardware is planned for a chain "
-                f"only: let it read {previous}"
-            )
-        previous = layer.name
     output_of(network)
+    readers = Counter(name for layer in network.layers for name in layer.inputs)
+    for name, count in readers.items():
+        if count > 1 and not isinstance(edge_of[name], Activation):
+            raise UserError(f"layer {name} is read {count} times: only activations can be forked")
+    check_nested(network)
     wire_of = {NETWORK_INPUT: NETWORK_INPUT}
     for layer in network.layers:
-        keeps = isinstance(layer, Pool | TemporalTransform)
+        keeps = isinstance(layer, Pool | TemporalTransform | CurrentJoin)
         wire_of[layer.name] = wire_of[layer.inputs[0]] if keeps else layer.name
-    return Graph(network, edge_of, analyse(network), wire_of, activity or {})
+        if isinstance(layer, CurrentJoin):
+            wire_of[layer.inputs[1]] = wire_of[layer.inputs[0]]
+    fifos = {
+        layer.name: fifo_pixels(network, edge_of, layer)
+        for layer in network.layers
+        if isinstance(layer, Join)
+    }
+    return Graph(network, edge_of, analyse(network), wire_of, readers, fifos, activity or {})
+
+
+def check_nested(network: Network) -> None:
+    """Refuse forks and joins that are not nested: only for nested ones the FIFO depths are proven.
+
+    Paths in series become one, and paths side by side become one, until a single path is left.
+    """
+    paths = [(source, layer.name) for layer in network.layers for source in layer.inputs]
+    while True:
+        paths = list(dict.fromkeys(paths))
+        into, out = Counter(end for _, end in paths), Counter(start for start, _ in paths)
+        middle = next((name for name in into if into[name] == out[name] == 1), None)
+        if middle is None:
+            break
+        [(start, _)] = [path for path in paths if path[1] == middle]
+        [(_, end)] = [path for path in paths if path[0] == middle]
+        paths = [path for path in paths if middle not in path] + [(start, end)]
+    if len(paths) > 1:
+        ends = sorted({end for _, end in paths if Counter(e for _, e in paths)[end] > 1})
+        raise UserError(
+            f"the forks that end in {', '.join(ends)} are not nested in each other: let every join close "
+            "the fork that was opened last"
+        )
 
 
 def _check_plannable(network: Network) -> None:
     """Refuse the layers that golden knows and the hardware does not know yet."""
     for layer in network.layers:
-        if isinstance(layer, Join | CurrentJoin | EarlyExit):
-            fault = f"a layer of kind {type(layer).__name__}"
-        elif isinstance(layer, Conv) and layer.groups != 1:
-            fault = f"a convolution of {layer.groups} groups"
-        elif isinstance(layer, Conv | Dense) and layer.weight_bits == 1:
-            fault = "weights of 1 bit"
-        elif isinstance(layer, Neuron) and layer.filter_shift:
-            fault = "a synaptic current filter"
-        else:
-            continue
-        raise UserError(f"layer {layer.name}: {fault} cannot be planned as hardware yet; use another")
+        if isinstance(layer, CurrentJoin):
+            raise UserError(
+                f"layer {layer.name}: a join of currents cannot be planned as hardware yet; "
+                "join the spikes behind the neurons"
+            )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import gcd
-
-import numpy as np
 
 from ssnn_fpga.network.layers import (
     Accumulator,
     Activation,
     Conv,
+    CurrentJoin,
     Dense,
+    EarlyExit,
+    Join,
     Layer,
     Neuron,
     Pool,
     Readout,
     TemporalTransform,
+    signed_bits,
 )
 from ssnn_fpga.network.ranges import NeuronRange, ReadoutRange
 from ssnn_fpga.plan import cycles, resources
@@ -48,22 +51,59 @@ def synapse_stages(
     if isinstance(layer, Conv):
         return [_conv(layer, edge, out, fold, feed, activity)]
     stages = gearboxes(layer.name, feed, fold.simd)
-    return [*stages, _dense(layer, edge, out, fold, leaving(stages[-1]) if stages else feed)]
+    return [*stages, _dense(layer, edge, out, fold, leaving(stages[-1]) if stages else feed, activity)]
 
 
 def synapse_cost(layer: Conv | Dense, edge: Activation, out: Accumulator, fold: Fold) -> Resources:
     """Kernel and weights, which do not depend on the tokens that feed the layer."""
     space = fold_space(layer, edge)
-    return resources.kernel(fold.pe, fold.simd, fold.tp, layer.weight_bits, out.bits) + resources.memory(
-        fold.pe * fold.simd * layer.weight_bits, out.channels // fold.pe * -(-space.inputs // fold.simd)
+    return resources.estimate(
+        "synapses",
+        pe=fold.pe,
+        simd=fold.simd,
+        tp=fold.tp,
+        act_bits=edge.bits,
+        weight_bits=layer.weight_bits,
+        acc_bits=out.bits,
+        depth=out.channels // fold.pe * -(-space.inputs // fold.simd),
     )
 
 
 def reader_cost(layer: Conv | Dense, edge: Activation, fold: Fold, source: ActivationStream) -> Resources:
     """The reader and, in front of a dense layer, the gearboxes; PE plays no part."""
     space = fold_space(layer, edge)
+    if isinstance(layer, Conv) and fold.taps:
+        return resources.estimate(
+            "tap_reader",
+            height=edge.height,
+            width=edge.width,
+            channels=edge.channels,
+            group=source.group,
+            planes=source.planes,
+            kernel=layer.weight.shape[2],
+            stride=layer.stride,
+            act_bits=edge.bits,
+            simd=fold.simd,
+            tp=fold.tp,
+            conv_groups=layer.groups,
+            x_sets=fold.pe if space.depthwise else 1,
+        )
     if isinstance(layer, Conv):
-        return _window_cost(layer.weight.shape[2], space, fold, source)
+        return resources.estimate(
+            "window_reader",
+            height=edge.height,
+            width=edge.width,
+            channels=edge.channels,
+            group=source.group,
+            planes=source.planes,
+            kernel=layer.weight.shape[2],
+            stride=layer.stride,
+            padding=layer.padding,
+            act_bits=edge.bits,
+            simd=fold.simd,
+            tp=fold.tp,
+            pe_groups=1,
+        )
     before = sum((stage.resources for stage in gearboxes("", Feed("", source), fold.simd)), Resources())
     return before + _frame_cost(space, fold)
 
@@ -79,9 +119,13 @@ def synapse_cycles(
     """Cycles a sample of a synapse layer that is fed in groups of ``group``; see ``cycles.conv``."""
     space = fold_space(layer, edge)
     if isinstance(layer, Dense):
-        return cycles.dense(space, fold)
+        return cycles.dense(space, fold, activity)
     kernel_size = layer.weight.shape[2]
-    window = cycles.Window(kernel_size, layer.stride, edge.height, edge.width, out.height, out.width)
+    window = cycles.Window(
+        kernel_size, layer.stride, edge.height, edge.width, out.height, out.width, layer.padding
+    )
+    if fold.taps:
+        return cycles.taps(space, fold, window, edge.channels // group, activity)
     return cycles.conv(space, fold, edge.channels // group, window, activity)
 
 
@@ -111,7 +155,6 @@ def gearboxes(layer: str, feed: Feed, group: int) -> list[Stage]:
             output,
             cycles=cycles.token_rate(source, output),
             lead=1 / max(1, min(source.tokens, output.tokens)),
-            cost=resources.register(source.planes * (source.group + wanted)),
             layer="",
             PLANES=source.planes,
             IN_GROUP=source.group,
@@ -120,6 +163,115 @@ def gearboxes(layer: str, feed: Feed, group: int) -> list[Stage]:
         stages.append(stage)
         feed, source = leaving(stage), output
     return stages
+
+
+def _registers(bits: int) -> Resources:
+    """A flip-flop and a LUT a bit: what stands in for modules that are not in the calibration yet."""
+    return Resources(luts=bits, flip_flops=bits)
+
+
+def fork(feed: Feed, copies: int) -> Stage:
+    """``stream_fork``: one stream for ``copies`` readers; its stage stands for all copies."""
+    return _stage(
+        f"{feed.name}_fork",
+        "stream_fork",
+        (feed,),
+        feed.stream,
+        cycles=feed.stream.tokens,
+        lead=0.0,
+        cost=_registers(feed.stream.token_bits),
+        layer="",
+        WIDTH=feed.stream.token_bits,
+        OUTPUTS=copies,
+    )
+
+
+def fifo(name: str, feed: Feed, depth: int) -> Stage:
+    """``stream_fifo`` of at least ``depth`` tokens."""
+    return _stage(
+        name,
+        "stream_fifo",
+        (feed,),
+        feed.stream,
+        cycles=feed.stream.tokens,
+        lead=0.0,
+        cost=resources.estimate("stream_fifo", width=feed.stream.token_bits, depth=max(2, depth)),
+        layer="",
+        WIDTH=feed.stream.token_bits,
+        DEPTH=max(2, depth),
+    )
+
+
+def join_stage(layer: Join, edge: Activation, feeds: Sequence[Feed], group: int) -> Stage:
+    """``join_sum``."""
+    output = activation_stream(edge, group)
+    sources = [feed.stream for feed in feeds]
+    bits = sum(s.bits << (8 * place) for place, s in enumerate(sources))
+    return _stage(
+        layer.name,
+        "join_sum",
+        tuple(feeds),
+        output,
+        cycles=output.tokens,
+        lead=0.0,
+        cost=_registers(sum(s.token_bits for s in sources) + output.token_bits),
+        INPUTS=len(feeds),
+        GROUP=group,
+        TIMESTEPS=edge.timesteps,
+        ACT_BITS=f"{8 * len(feeds)}'h{bits:x}",
+        OUT_BITS=edge.bits,
+    )
+
+
+def current_join(layer: CurrentJoin, edge: Accumulator, feeds: Sequence[Feed]) -> Stage:
+    """``join_current``: both inputs in one format."""
+    first, second = (feed.stream for feed in feeds)
+    assert isinstance(first, AccumulatorStream)
+    assert isinstance(second, AccumulatorStream)
+    output = accumulator_stream(edge, first.pe, first.resident)
+    gain_bits = signed_bits(int(layer.gain.min()), int(layer.gain.max()))
+    return _stage(
+        layer.name,
+        "join_current",
+        tuple(feeds),
+        output,
+        cycles=output.tokens,
+        lead=0.0,
+        cost=_registers(first.pe * first.resident * gain_bits * second.bits),
+        CHANNELS=first.channels,
+        PE=first.pe,
+        TIMESTEPS=first.timesteps,
+        NT=first.resident,
+        FIRST_BITS=first.bits,
+        SECOND_BITS=second.bits,
+        GAIN_BITS=gain_bits,
+        OUT_BITS=output.bits,
+        FRACTION=layer.fraction,
+        INIT=_image(layer, "gain"),
+    )
+
+
+def early_exit(layer: EarlyExit, feeds: Sequence[Feed], depth: int) -> Stage:
+    """``early_exit``: up to ``depth`` samples may have left before their final logits come."""
+    early, final = (feed.stream for feed in feeds)
+    assert isinstance(early, LogitStream)
+    assert isinstance(final, LogitStream)
+    output = LogitStream(early.channels, max(early.bits, final.bits))
+    return _stage(
+        layer.name,
+        "early_exit",
+        tuple(feeds),
+        output,
+        cycles=early.channels + 2,
+        lead=1.0,
+        cost=_registers(2 * early.token_bits + final.token_bits),
+        OUTPUTS=early.channels,
+        EARLY_BITS=early.bits,
+        FINAL_BITS=final.bits,
+        OUT_BITS=output.bits,
+        MARGIN=layer.margin,
+        DEPTH=depth,
+    )
 
 
 def follower(
@@ -149,11 +301,14 @@ def _stage(
     *,
     cycles: int,
     lead: float,
-    cost: Resources,
+    cost: Resources | None = None,
     worst: int | None = None,
     layer: str | None = None,
     **parameters: int | str,
 ) -> Stage:
+    if cost is None:  # the model knows the module by its own parameters
+        numbers = {key.lower(): value for key, value in parameters.items() if isinstance(value, int)}
+        cost = resources.estimate(module, **numbers)
     return Stage(
         name=name,
         module=module,
@@ -206,23 +361,22 @@ def _conv(
         WEIGHT_BITS=layer.weight_bits,
         ACC_BITS=out.bits,
         WEIGHT_INIT=_image(layer, "weight"),
+        CONV_GROUPS=layer.groups,
+        TAP_SERIAL=fold.taps,
     )
 
 
-def _window_cost(kernel_size: int, space: FoldSpace, fold: Fold, source: ActivationStream) -> Resources:
-    return resources.line_buffer(kernel_size, source) + resources.beat_multiplexer(
-        space.inputs, fold.simd, source, fold.tp
-    )
-
-
-def _dense(layer: Dense, edge: Activation, out: Accumulator, fold: Fold, feed: Feed) -> Stage:
+def _dense(
+    layer: Dense, edge: Activation, out: Accumulator, fold: Fold, feed: Feed, activity: Activity | None
+) -> Stage:
     space = fold_space(layer, edge)
     return _stage(
         layer.name,
         "dense",
         (feed,),
         accumulator_stream(out, fold.pe, space.resident(fold.tp)),
-        cycles=cycles.dense(space, fold),
+        cycles=cycles.dense(space, fold, activity),
+        worst=cycles.dense(space, fold),
         lead=1.0,
         cost=synapse_cost(layer, edge, out, fold) + _frame_cost(space, fold),
         INPUTS=space.inputs,
@@ -239,9 +393,14 @@ def _dense(layer: Dense, edge: Activation, out: Accumulator, fold: Fold, feed: F
 
 
 def _frame_cost(space: FoldSpace, fold: Fold) -> Resources:
-    tokens = ActivationStream(space.timesteps, space.inputs, 1, 1, space.bits, fold.simd)
-    return resources.memory(tokens.token_bits, 2 * tokens.tokens) + resources.beat_multiplexer(
-        fold.simd, fold.simd, tokens, fold.tp
+    return resources.estimate(
+        "frame_reader",
+        tokens=space.inputs // fold.simd,
+        planes=space.planes,
+        act_bits=space.bits,
+        simd=fold.simd,
+        tp=fold.tp,
+        pe_groups=1,
     )
 
 
@@ -255,8 +414,6 @@ def _neuron(
         activation_stream(edge, source.pe),
         cycles=cycles.neuron(source, tl),
         lead=1 / source.tokens,
-        cost=resources.neuron(source, tl, widths.membrane_bits, layer.levels, layer.leak_multiplier)
-        + resources.memory(source.pe * (widths.theta_bits + widths.bias_bits), source.channels // source.pe),
         CHANNELS=source.channels,
         PE=source.pe,
         TIMESTEPS=source.timesteps,
@@ -269,6 +426,8 @@ def _neuron(
         FRACTION=layer.fraction,
         LEAK_MULT=layer.leak_multiplier,
         LEAK_SHIFT=layer.leak_shift,
+        FILTER_SHIFT=layer.filter_shift,
+        CURRENT_BITS=widths.current_bits,
         LEVELS=layer.levels,
         STRICT=int(layer.strict),
         RESET_ZERO=int(layer.reset == "zero"),
@@ -285,7 +444,6 @@ def _pool(layer: Pool, edge: Activation, source: ActivationStream, feed: Feed) -
         output,
         cycles=cycles.token_rate(source, output),
         lead=min(1.0, ((layer.size - 1) * source.width + layer.size) / (source.height * source.width)),
-        cost=resources.pool(source, edge.bits),
         HEIGHT=source.height,
         WIDTH=source.width,
         CHANNELS=source.channels,
@@ -307,7 +465,18 @@ def _transform(layer: TemporalTransform, edge: Activation, source: ActivationStr
         output,
         cycles=cycles.token_rate(source, output),
         lead=1 / source.tokens,
-        cost=resources.temporal_transform(source, int(np.count_nonzero(layer.matrix)), edge.bits),
+        cost=resources.estimate(
+            "temporal_transform",
+            group=source.group,
+            t_in=source.timesteps,
+            t_out=edge.timesteps,
+            act_bits=source.bits,
+            out_bits=edge.bits,
+            shift=layer.shift,
+            fraction=layer.fraction,
+            nonzero=sum(entry != 0 for entry in layer.matrix.flat),
+            ones=sum(int(entry).bit_count() for entry in layer.matrix.flat),
+        ),
         GROUP=source.group,
         T_IN=source.timesteps,
         T_OUT=edge.timesteps,
@@ -334,8 +503,6 @@ def _readout(layer: Readout, widths: ReadoutRange, source: AccumulatorStream, fe
         LogitStream(source.channels, widths.logit_bits),
         cycles=cycles.readout(source),
         lead=1.0,
-        cost=resources.readout(source, widths.logit_bits)
-        + resources.memory(source.pe * widths.bias_bits, source.channels // source.pe),
         OUTPUTS=source.channels,
         PE=source.pe,
         TIMESTEPS=source.timesteps,

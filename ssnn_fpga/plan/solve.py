@@ -163,14 +163,16 @@ class Planner:
         folds: dict[str, Fold] = {}
         steps: dict[str, int] = {}
         for layer in graph.network.layers:
+            if layer.name not in found.options:
+                continue
             option = found.options[layer.name]
             formats.update(zip(graph.wires_of(layer), option.formats, strict=True))
             if isinstance(layer, Conv | Dense):
                 folds[layer.name] = option.choice
             elif isinstance(layer, Neuron):
                 steps[layer.name] = option.choice
-                source = graph.source_of(layer).name
-                folds[source] = replace(folds[source], tl=option.choice)
+                for source in graph.sources_of(layer):
+                    folds[source] = replace(folds[source], tl=option.choice)
         stages = tuple(graph.stages(formats, folds, steps))
         given = self._network.input
         name = "" if self._board is None else self._board.name

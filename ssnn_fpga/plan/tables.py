@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ssnn_fpga.network.layers import NETWORK_INPUT, Conv, Dense, Layer, Neuron
+from ssnn_fpga.network.layers import NETWORK_INPUT, Conv, CurrentJoin, Dense, EarlyExit, Join, Layer, Neuron
 from ssnn_fpga.plan import modules
 from ssnn_fpga.plan.folds import Fold, divisors
 from ssnn_fpga.plan.graph import Graph
@@ -23,17 +23,27 @@ def elements(graph: Graph, overrides: Overrides) -> list[Element]:
     found = [Element(NETWORK_INPUT, (NETWORK_INPUT,), (entry,))]
     formats: dict[str, list[_Format]] = {NETWORK_INPUT: [(source.channels,)]}
     for layer in graph.network.layers:
+        if isinstance(layer, EarlyExit):
+            continue
         wires = graph.wires_of(layer)
+        if isinstance(layer, Join):
+            found += _join(graph, layer, formats)
+            continue
         sources = formats[wires[0]]
         if isinstance(layer, Conv | Dense):
             options = _synapses(graph, layer, sources, overrides.get(layer.name, {}))
         elif isinstance(layer, Neuron):
-            tl = overrides.get(graph.source_of(layer).name, {}).get("tl")
+            tl = next(
+                (overrides[n]["tl"] for n in graph.sources_of(layer) if "tl" in overrides.get(n, {})), None
+            )
             options = _neuron(graph, layer, sources, tl)
+        elif isinstance(layer, CurrentJoin):
+            options = [_currents(graph, layer, form) for form in sources]
         else:
             options = [_option(graph, layer, form, 1, (form,)) for form in sources]
         found.append(Element(layer.name, wires, tuple(options)))
-        formats[wires[-1]] = sorted({option.formats[-1] for option in options})
+        possible = {option.formats[-1] for option in options}
+        formats[wires[-1]] = sorted(possible.intersection(formats.get(wires[-1], possible)))
     return found
 
 
@@ -41,17 +51,18 @@ def _synapses(
     graph: Graph, layer: Conv | Dense, sources: list[_Format], override: Mapping[str, int]
 ) -> list[Option]:
     edge, out, space = graph.activation(layer.inputs[0]), graph.accumulator(layer.name), graph.space(layer)
-    folds = list(dict.fromkeys(Fold(f.pe, f.simd, f.tp, 1) for f in space.folds(override)))
+    folds = list(dict.fromkeys(Fold(f.pe, f.simd, f.tp, 1, f.taps) for f in space.folds(override)))
     own = {fold: modules.synapse_cost(layer, edge, out, fold).limited for fold in folds}
     activity = graph.activity.get(layer.name)
     options = []
     for form in sources:
         stream = modules.activation_stream(edge, *form)
-        readers: dict[tuple[int, int], Cost] = {}
+        readers: dict[tuple[int, ...], Cost] = {}
         for fold in folds:
-            if (fold.simd, fold.tp) not in readers:
-                readers[fold.simd, fold.tp] = modules.reader_cost(layer, edge, fold, stream).limited
-            pairs = zip(own[fold], readers[fold.simd, fold.tp], strict=True)
+            reader = (fold.simd, fold.tp, fold.taps, fold.pe if space.depthwise else 1)
+            if reader not in readers:
+                readers[reader] = modules.reader_cost(layer, edge, fold, stream).limited
+            pairs = zip(own[fold], readers[reader], strict=True)
             cycles = modules.synapse_cycles(layer, edge, out, fold, stream.group, activity)
             behind = (fold.pe, space.resident(fold.tp))
             options.append(Option((form, behind), cycles, tuple(a + b for a, b in pairs), fold))
@@ -65,6 +76,36 @@ def _neuron(graph: Graph, layer: Neuron, sources: list[_Format], tl: int | None)
         for steps in divisors(resident)
         if tl in (None, steps)
     ]
+
+
+def _join(graph: Graph, layer: Join, formats: dict[str, list[_Format]]) -> list[Element]:
+    """The sum, and for each input the way to the sum's group; ``formats`` learns those of the sum."""
+    behind = graph.wire_of[layer.name]
+    before = [graph.wire_of[name] for name in layer.inputs]
+    formats[behind] = sorted({form for wire in before for form in formats[wire]})
+    found = []
+    for place, wire in enumerate(before):
+        options = []
+        for form in formats[wire]:
+            for out in formats[behind]:
+                path = graph.join_path(layer, place, form, out)
+                cycles = max((stage.cycles for stage in path), default=0)
+                cost = sum((stage.resources for stage in path), Resources()).limited
+                options.append(Option((form, out), cycles, cost))
+        found.append(Element(f"{layer.name}_{place}", (wire, behind), tuple(options)))
+    options = []
+    for out in formats[behind]:
+        feeds = [graph.feed(name, out) for name in layer.inputs]
+        stage = graph.join(layer, feeds, out)
+        options.append(Option((out,), stage.cycles, stage.resources.limited))
+    return [*found, Element(layer.name, (behind,), tuple(options))]
+
+
+def _currents(graph: Graph, layer: CurrentJoin, form: _Format) -> Option:
+    stage = modules.current_join(
+        layer, graph.accumulator(layer.name), [graph.feed(name, form) for name in layer.inputs]
+    )
+    return Option((form,), stage.cycles, stage.resources.limited)
 
 
 def _option(graph: Graph, layer: Layer, form: _Format, tl: int, formats: tuple[_Format, ...]) -> Option:

@@ -49,7 +49,10 @@ def write_design(network: Network, plan: Plan, out: Path, library: Path | None =
 
 
 def _write_sources(plan: Plan, rtl: Path, library: Path | None) -> None:
-    sources = library_sources({stage.module for stage in plan.stages}, library)
+    try:
+        sources = library_sources({stage.module for stage in plan.stages}, library)
+    except FileNotFoundError as error:
+        raise UserError(f"The hardware library cannot build this plan: {error}.") from error
     for source in sources:
         shutil.copyfile(source, rtl / source.name)
     (rtl / f"{TOP}.sv").write_text(toplevel(plan))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ssnn_fpga.plan.plan import INPUT, Plan, Stage
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, Stream
 
 TOP = "accelerator"
 
-_WRITABLE = ("conv", "dense", "lif", "readout")
+_WRITABLE = ("conv", "dense", "lif", "readout", "join_current")
 """Modules with a memory, whose write port a generated top ties off."""
 
 
@@ -94,20 +94,47 @@ def _wires(stage: Stage) -> list[str]:
     if isinstance(stage.output, AccumulatorStream):
         flags.append(wires.skipped)
     width = _range(stage.output.token_bits)
-    return [f"  logic {' ' * len(width)} {', '.join(flags)};", f"  logic {width} {wires.data};"]
+    copies = _range(int(stage.parameter("OUTPUTS"))) if stage.module == "stream_fork" else ""
+    wide = max(len(width), len(copies))
+    return [f"  logic {copies:{wide}} {', '.join(flags)};", f"  logic {width:{wide}} {wires.data};"]
+
+
+def _feeding(name: str) -> Signals:
+    """The wires that a stage reads; a copy of a fork has its own flags and shares the data."""
+    if name == INPUT:
+        return _IN
+    fork, _, copy = name.partition("[")
+    wires = signals(fork)
+    return replace(wires, valid=f"{wires.valid}[{copy}", ready=f"{wires.ready}[{copy}") if copy else wires
+
+
+_TWO_INPUTS = {"join_current": ("first", "second"), "early_exit": ("early", "final")}
+"""Names of the inputs of modules whose inputs differ in kind."""
+
+
+def _inputs(stage: Stage) -> list[tuple[str, str]]:
+    feeds = [_feeding(feed.name) for feed in stage.inputs]
+    if stage.module == "join_sum":  # one bit an input, input 0 lowest
+        kinds = ("in_valid_i", "in_ready_o", "in_data_i")
+        wires = zip(*((f.valid, f.ready, f.data) for f in reversed(feeds)), strict=True)
+        return [(port, "{" + ", ".join(several) + "}") for port, several in zip(kinds, wires, strict=True)]
+    ports = []
+    for name, feed in zip(_TWO_INPUTS.get(stage.module, ("in",)), feeds, strict=True):
+        ports += [(f"{name}_valid_i", feed.valid), (f"{name}_ready_o", feed.ready)]
+        ports.append((f"{name}_data_i", feed.data))
+        if isinstance(stage.source, AccumulatorStream):
+            ports.append((f"{name}_skipped_i", feed.skipped))
+    return ports
 
 
 def _ports(stage: Stage, outer: Signals) -> list[tuple[str, str]]:
     """Port connections; ``outer`` is the stream that leaves."""
-    source = stage.inputs[0].name
-    inner = _IN if source == INPUT else signals(source)
-    ports = [("clk_i", "clk_i"), ("rst_i", "rst_i")]
-    ports += [("in_valid_i", inner.valid), ("in_ready_o", inner.ready), ("in_data_i", inner.data)]
-    if isinstance(stage.source, AccumulatorStream):
-        ports.append(("in_skipped_i", inner.skipped))
+    ports = [("clk_i", "clk_i"), ("rst_i", "rst_i"), *_inputs(stage)]
     ports += [("out_valid_o", outer.valid), ("out_ready_i", outer.ready), ("out_data_o", outer.data)]
     if isinstance(stage.output, AccumulatorStream):
         ports.append(("out_skipped_o", outer.skipped))
+    if stage.module == "early_exit":
+        ports.append(("out_exited_o", ""))
     if stage.module in _WRITABLE:
         ports += [("write_en_i", "1'b0"), ("write_addr_i", "'0"), ("write_data_i", "'0")]
     return ports
@@ -139,6 +166,14 @@ def _kind(stage: Stage) -> str:
             text = f"pooling {stage.parameter('SIZE')} x {stage.parameter('SIZE')}, to {_shape(output)}"
         case "temporal_transform":
             text = f"timesteps {stage.parameter('T_IN')} to {stage.parameter('T_OUT')}"
+        case "stream_fork":
+            text = f"{stage.parameter('OUTPUTS')} copies of {stage.inputs[0].name}"
+        case "stream_fifo":
+            text = f"{stage.parameter('DEPTH')} tokens"
+        case "join_sum" | "join_current":
+            text = f"{' + '.join(feed.name for feed in stage.inputs)}"
+        case "early_exit":
+            text = f"logits of {stage.inputs[0].name} where they are sure, else of {stage.inputs[1].name}"
         case "gearbox":
             text = f"channel groups of {stage.parameter('IN_GROUP')} to {stage.parameter('OUT_GROUP')}"
         case _:

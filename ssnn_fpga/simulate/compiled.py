@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.plan.plan import Stage
-from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream
+from ssnn_fpga.plan.streams import ActivationStream, LogitStream
 from ssnn_fpga.rtl import stream
 from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.simulate.library import Library, Recorded, SimulationError
+from ssnn_fpga.simulate.probes import probed
 from ssnn_fpga.simulate.verilator import compile_design
 
 _CHUNK_BITS = 1 << 26
@@ -58,6 +59,7 @@ class CompiledAccelerator:
         that have no reset. Raises UserError for a folder without a design or a missing tool."""
         self.design = Design.load(design)
         self._plan = self.design.plan
+        self._stages = probed(self._plan)
         self._library = Library(compile_design(self.design, build), self.design.rtl, seed)
 
     def __enter__(self) -> CompiledAccelerator:
@@ -106,14 +108,14 @@ class CompiledAccelerator:
         )
         trace: dict[str, Integers] = {}
         skipped: dict[str, float] = {}
-        for index, stage in enumerate(plan.stages[:-1]):
+        for index, stage in enumerate(self._stages[:-1]):
             if probes and stage.layer:
                 recorded = self._recorded(index, stage, len(frames))
                 trace[stage.layer] = _values(stage, recorded.tokens)
                 if stage.module == "conv":
                     skipped[stage.layer] = float(recorded.skipped.mean())
         last = plan.stages[-1]
-        recorded = self._recorded(len(plan.stages) - 1, last, len(frames))
+        recorded = self._recorded(len(self._stages) - 1, last, len(frames))
         output = plan.output
         trace[last.layer], classes = stream.unpack_logits(recorded.tokens, output.channels, output.bits)
         return SimulationResult(trace, classes, cycles, recorded.cycles, skipped)
@@ -133,8 +135,8 @@ class CompiledAccelerator:
 
     def stream_cycles(self, stage: str) -> NDArray[np.int64]:
         """Cycle in which each token left a stage during the last run with probes."""
-        index = [s.name for s in self._plan.stages].index(stage)
-        return self._library.recorded(index, _row_bytes(self._plan.stages[index])).cycles
+        index = [s.name for s in self._stages].index(stage)
+        return self._library.recorded(index, _row_bytes(self._stages[index])).cycles
 
     def _recorded(self, index: int, stage: Stage, samples: int) -> Recorded:
         recorded = self._library.recorded(index, _row_bytes(stage))
@@ -162,5 +164,6 @@ def _unpacked(stage: Stage, tokens: stream.Tokens) -> Integers:
     output = stage.output
     if isinstance(output, ActivationStream):
         return stream.unpack_tokens(tokens, output.shape, output.group, output.bits)
-    assert isinstance(output, AccumulatorStream)
+    if isinstance(output, LogitStream):
+        return stream.unpack_logits(tokens, output.channels, output.bits)[0]
     return stream.unpack_accumulators(tokens, output.shape, output.pe, output.resident, output.bits)

@@ -28,6 +28,11 @@ def registers(source: str) -> list[str]:
     return sorted({name for left in _ASSIGNED.findall(text) for name in re.findall(r"[a-zA-Z_]\w*", left)})
 
 
+def probed(plan: Plan) -> list[Stage]:
+    """The stages whose streams are open, the last one last; a fork only repeats the stream before it."""
+    return [stage for stage in plan.stages if stage.module != "stream_fork"]
+
+
 def configuration(plan: Plan, states: Mapping[str, str] | None = None) -> str:
     """Verilator configuration: which wires of the top level stay readable.
 
@@ -35,7 +40,7 @@ def configuration(plan: Plan, states: Mapping[str, str] | None = None) -> str:
 
     The kernel's lanes, by far the most logic, stay modules, so that their C++ stands once.
     """
-    wires = [wire for stage in plan.stages[:-1] for wire in _wires(stage)]
+    wires = [wire for stage in probed(plan)[:-1] for wire in _wires(stage)]
     lines = [f'public_flat_rd -module "{TOP}" -var "{wire}"' for wire in wires]
     for module, source in (states or {}).items():
         lines += [f'public_flat_rw -module "{module}" -var "{name}"' for name in registers(source)]
@@ -43,8 +48,8 @@ def configuration(plan: Plan, states: Mapping[str, str] | None = None) -> str:
 
 
 def table(plan: Plan) -> str:
-    """C++ source with the table of streams, one a stage, the accelerator's output last."""
-    rows = [_row(stage.name, _inner(stage), stage) for stage in plan.stages[:-1]]
+    """C++ source with the table of streams, one a stage of ``probed``, the accelerator's output last."""
+    rows = [_row(stage.name, _inner(stage), stage) for stage in probed(plan)[:-1]]
     last = plan.stages[-1]
     ports = {name: f"model.out_{name}" for name in ("valid_o", "ready_i", "data_o")}
     rows.append(_row(last.name, [ports["valid_o"], ports["ready_i"], ports["data_o"]], last))

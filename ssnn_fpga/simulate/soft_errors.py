@@ -21,6 +21,7 @@ from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.rtl import stream
 from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.simulate.library import Library, SimulationError, State
+from ssnn_fpga.simulate.probes import probed
 from ssnn_fpga.simulate.verilator import compile_design
 
 KINDS = {
@@ -28,8 +29,8 @@ KINDS = {
     "thresholds and biases": r"i_memory.*memory",
     "rows and frames": r"(i_row|i_frames).*memory|\.(window|next)_q$",
     "other memories": r"memory$",
-    "arithmetic": r"\.(dots|addend|sum_o|x_q|token_q|drive_q|membrane_q|current_q|earlier_q|sum_q|logits_q"
-    r"|largest_q|word_q|spare_q|part_q|read_data_o|out_data_o)$",
+    "arithmetic": r"\.(dots|addend|sum_o|x_q|token_q|theta_q|joined_q|membrane_q|current_q|earlier_q|sum_q"
+    r"|logits_q|largest_q|word_q|spare_q|part_q|read_data_o|out_data_o)$",
     "control": r".*",
 }
 """Kind of state by its hierarchical name; the first pattern that is found names it."""
@@ -126,7 +127,7 @@ class FaultyAccelerator:
             self._library.flip_at(None)
             if fault is not None and self._library.bit(fault.state, fault.bit) != before:
                 self._library.flip(fault.state, fault.bit)
-        last = len(plan.stages) - 1
+        last = len(probed(plan)) - 1
         recorded = self._library.recorded(last, stream.token_bytes(plan.output.token_bits))
         logits, _ = stream.unpack_logits(recorded.tokens, plan.output.channels, plan.output.bits)
         if len(logits) != len(frames):

@@ -15,7 +15,7 @@ _SHAPES = {
     ),
     "bits-in-turns": (
         (6, 1, 2),
-        {"INPUTS": 12, "TIMESTEPS": 3, "ACT_BITS": 4, "OUTPUTS": 4, "PE": 2, "SIMD": 6, "TP": 1,
+        {"INPUTS": 12, "TIMESTEPS": 3, "ACT_BITS": 4, "OUTPUTS": 4, "PE": 1, "SIMD": 6, "TP": 1,
          "WEIGHT_BITS": 2, "ACC_BITS": 9},
     ),
     "one-token": (

@@ -19,9 +19,13 @@ _SHAPES = {
 }
 
 
-@pytest.mark.parametrize("stalls", [(0.0, 0.0), (0.4, 0.6)], ids=["full-rate", "stalls"])
+@pytest.mark.parametrize(
+    "stalls",
+    [(0.0, 0.0, False), (0.4, 0.6, False), (0.0, 0.2, True)],
+    ids=["full-rate", "stalls", "reset-and-hanging-sink"],
+)
 @pytest.mark.parametrize("name", _SHAPES)
-def test_readout(name: str, stalls: tuple[float, float]) -> None:
+def test_readout(name: str, stalls: tuple[float, float, bool]) -> None:
     outputs, pe, timesteps, nt, fraction, bound = _SHAPES[name]
     random = np.random.default_rng(8)
     bias = -random.integers(0, 2 * bound, outputs) - 1  # negative: a padding channel would win
@@ -46,6 +50,7 @@ def test_readout(name: str, stalls: tuple[float, float]) -> None:
         "bias": bias.tolist(),
         "stall_in": stalls[0],
         "stall_out": stalls[1],
+        "hang": stalls[2],
     }
     files = {"bias.mem": "".join(f"{word:x}\n" for word in words)}
     run_bench("readout", bench="bench_readout", parameters=parameters, seed=9, config=config, files=files)

@@ -16,9 +16,13 @@ _SHAPES = {
 }
 
 
-@pytest.mark.parametrize("stalls", [(0.0, 0.0), (0.4, 0.4)], ids=["full-rate", "stalls"])
+@pytest.mark.parametrize(
+    "stalls",
+    [(0.0, 0.0, False), (0.4, 0.4, False), (0.0, 0.2, True)],
+    ids=["full-rate", "stalls", "reset-and-hanging-sink"],
+)
 @pytest.mark.parametrize("name", _SHAPES)
-def test_temporal_transform(name: str, stalls: tuple[float, float]) -> None:
+def test_temporal_transform(name: str, stalls: tuple[float, float, bool]) -> None:
     group, t_in, t_out, bits, shift, fraction = _SHAPES[name]
     random = np.random.default_rng(5)
     matrix = random.multinomial(1 << shift, [1 / t_in] * t_in, size=t_out)
@@ -34,7 +38,13 @@ def test_temporal_transform(name: str, stalls: tuple[float, float]) -> None:
         "FRACTION": fraction,
         "MATRIX": f"{width}'h{code:x}",
     }
-    config = {"matrix": matrix.tolist(), "pixels": 150, "stall_in": stalls[0], "stall_out": stalls[1]}
+    config = {
+        "matrix": matrix.tolist(),
+        "pixels": 150,
+        "stall_in": stalls[0],
+        "stall_out": stalls[1],
+        "hang": stalls[2],
+    }
     run_bench(
         "temporal_transform", bench="bench_temporal_transform", parameters=parameters, seed=6, config=config
     )

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sim.bench import run_bench
+from tests.hardware.test_early_exit import test_early_exit
+from tests.hardware.test_image_loader import test_chain, test_stream_gate
 from tests.hardware.test_lif import SHAPES, run_lif
 from tests.hardware.test_pool import test_pool
 from tests.hardware.test_readout import test_readout
+from tests.hardware.test_stream_fork import test_stream_fork
 from tests.hardware.test_temporal_transform import test_temporal_transform
 
-_STALLS = (0.4, 0.4)
+_STALLS = (0.4, 0.4, False)
+"""Of the input, of the output, and whether the sink hangs."""
 
 
 def _lif(shape: str) -> None:
-    run_lif(SHAPES[shape], _STALLS, seed=4)
+    run_lif(SHAPES[shape], _STALLS[:2], seed=4)
 
 
 # The smallest convolution with padding, several folds, planes in turns and PE groups: most of a
@@ -47,6 +52,19 @@ def _temporal_transform(shape: str) -> None:
     test_temporal_transform(shape, _STALLS)
 
 
+def _early_exit(traffic: str) -> None:
+    test_early_exit("ten-classes", traffic)
+
+
+def _loader_chain(stall: str) -> None:
+    with TemporaryDirectory() as folder:
+        test_chain(float(stall), Path(folder))
+
+
+def _stream_gate(shape: str) -> None:
+    test_stream_gate(_STALLS[:2])
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A fault: edits (old text, new text) of one file, and the bench and shape that must see it."""
@@ -70,28 +88,32 @@ class Mutant:
 # An edit must leave every signal in use, or Verilator refuses the mutant before a bench sees it.
 MUTANTS = {
     "neuron-fires-above-instead-of-at-threshold": Mutant(
-        "lif.sv", (("margin[l] >= 0)", "margin[l] > 0)"),), _lif, "on-the-threshold"
+        "lif.sv", (("margin >= 0)", "margin > 0)"),), _lif, "on-the-threshold"
     ),
     "strict-neuron-fires-at-threshold": Mutant(
-        "lif.sv", (("? margin[l] > 0 :", "? margin[l] >= 0 :"),), _lif, "levels-zero-strict"
+        "lif.sv", (("? margin > 0 :", "? margin >= 0 :"),), _lif, "levels-zero-strict"
     ),
-    "leak-dropped": Mutant("lif.sv", (("product >>> LEAK_SHIFT", "product >>> 0"),), _lif, "half-leak"),
+    "leak-dropped": Mutant("lif.sv", (("= LEAK_MULT;", "= 1 << LEAK_SHIFT;"),), _lif, "half-leak"),
     "leak-rounds-towards-zero": Mutant(
         "lif.sv",
         (
             (
-                "DIFF_BITS'(product >>> LEAK_SHIFT)",
-                "DIFF_BITS'(product / LEAK_BITS'(1 << LEAK_SHIFT))",
+                "= scaled(SUM_BITS'(membrane))",
+                "= scaled(SUM_BITS'(membrane))"
+                " + (membrane < 0 ? SUM_BITS'((1 << LEAK_SHIFT) - 1) : SUM_BITS'(0))",
             ),
         ),
         _lif,
         "on-the-threshold",
     ),
     "reset-to-zero-instead-of-subtract": Mutant(
-        "lif.sv", (("RESET_ZERO == 0 || l == 0", "RESET_ZERO != 0 || l == 0"),), _lif, "half-leak"
+        "lif.sv", (("if (RESET_ZERO == 0)", "if (RESET_ZERO != 0)"),), _lif, "half-leak"
     ),
     "reset-subtract-instead-of-to-zero": Mutant(
-        "lif.sv", (("RESET_ZERO == 0 || l == 0", "RESET_ZERO != 0 || l >= 0"),), _lif, "no-leak-reset-zero"
+        "lif.sv",
+        (("if (RESET_ZERO == 0)", "if (RESET_ZERO == 0 || spiked != 0)"),),
+        _lif,
+        "no-leak-reset-zero",
     ),
     "membrane-survives-the-pixel": Mutant(
         "lif.sv",
@@ -104,10 +126,16 @@ MUTANTS = {
         (
             ("logic accept, unused_skipped;", "logic accept, unused_skipped, skipped_q;"),
             ("token_first_q <= chunk_first;", "token_first_q <= chunk_first; skipped_q <= in_skipped_i;"),
-            ("+ DIFF_BITS'(bias);", "+ (skipped_q ? '0 : DIFF_BITS'(bias));"),
+            (
+                "+ C_BITS'(signed'(word_q[p*FIELD+THETA_BITS+:BIAS_BITS]));",
+                "+ (skipped_q ? '0 : C_BITS'(signed'(word_q[p*FIELD+THETA_BITS+:BIAS_BITS])));",
+            ),
         ),
         _lif,
         "half-leak",
+    ),
+    "filter-decays-too-slowly": Mutant(
+        "lif.sv", (("c >>> FILTER_SHIFT", "c >>> (FILTER_SHIFT + 1)"),), _lif, "filter"
     ),
     "spike-planes-swapped": Mutant(
         "lif.sv", (("= counts[i];", "= counts[i ^ 1];"),), _lif, "learned-leak-strict"
@@ -171,7 +199,7 @@ MUTANTS = {
     ),
     "pool-reads-a-stale-word": Mutant(
         "pool.sv",
-        (("forward_q ? joined_q : stored_q", "forward_q && first_q ? joined_q : stored_q"),),
+        (("forward_q ? joined_q : stored;", "forward_q && first_q ? joined_q : stored;"),),
         _pool,
         "levels-maximum",
     ),
@@ -189,5 +217,26 @@ MUTANTS = {
         (("(1 << SHIFT) >> 1)", "(1 << SHIFT) >> 31)"),),
         _temporal_transform,
         "counts-by-sums",
+    ),
+    "copy-given-twice": Mutant(
+        "stream_fork.sv",
+        (("{OUTPUTS{token_valid}} & ~taken_q", "{OUTPUTS{token_valid}}"),),
+        test_stream_fork,
+        "stalls",
+    ),
+    "exit-needs-more-than-the-margin": Mutant(
+        "early_exit.sv",
+        (("< MARGIN_BITS'(MARGIN)", "<= MARGIN_BITS'(MARGIN)"),),
+        _early_exit,
+        "full-rate",
+    ),
+    "exits-without-limit": Mutant(
+        "early_exit.sv", (("sure_q && owed_q != OWED_BITS'(DEPTH)", "sure_q"),), _early_exit, "final-late"
+    ),
+    "loaded-while-a-word-waits": Mutant(
+        "image_loader.sv", (("loaded_q && !word_valid", "loaded_q"),), _loader_chain, "0.4"
+    ),
+    "gate-closes-in-mid-frame": Mutant(
+        "stream_gate.sv", (("(accept ? !last : count_q != '0)", "(accept && !last)"),), _stream_gate, "gate"
     ),
 }

@@ -1,0 +1,197 @@
+"""Mutates the hardware library and counts the mutants that no bench notices.
+
+A sample of all mutants that ``tests/mutation/generator.py`` finds, by seed: a larger count with the
+same seed only adds mutants. Results go to a JSON file after every mutant, and a mutant whose
+file, benches and number did not change is not run again. Exits 1 when more than 5 % survive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from sim.bench import ROOT, BenchFailure, BuildFailure, build
+from tests.mutation.equivalent import reason
+from tests.mutation.generator import Mutant, apply, mutants_of, weave
+from tests.mutation.oracles import Run, oracles, recorded_runs
+
+PLAIN_SHARE = 0.1
+"""Share of the sample that is fixed at elaboration and needs a build of its own."""
+TARGET = 0.05
+_WARNINGS = "-Wno-lint -Wno-style -Wno-fatal"
+_LIMIT = 600  # seconds a run, its build included
+
+_FIRST = 1_000_000  # numbers that no other constant of a compiled model is likely to have
+
+_runs: list[Run] = []
+
+
+class _Hang(BenchFailure):
+    """A mutant that keeps the simulation from ending."""
+
+
+def _expire(*_: Any) -> None:
+    raise _Hang("no end")
+
+
+def sample(count: int, seed: int, modules: list[str], rtl: Path) -> list[tuple[int, Mutant]]:
+    """``count`` mutants with their numbers, which they keep whatever the count."""
+    found = [m for module in modules for m in mutants_of(rtl / f"{module}.sv")]
+    numbered = list(enumerate(found, _FIRST))
+    random.Random(seed).shuffle(numbered)
+    plain = [item for item in numbered if not item[1].woven][: round(count * PLAIN_SHARE)]
+    return [item for item in numbered if item[1].woven][: count - len(plain)] + plain
+
+
+def _try(number: int, mutant: Mutant, folder: Path) -> dict[str, Any]:
+    """Run the benches until one fails; the verdict of a mutant."""
+    signal.signal(signal.SIGALRM, _expire)
+    if mutant.woven:
+        rtl = folder / "woven"
+        os.environ["SSNN_FPGA_PLUSARGS"] = f"+mutant={number}"
+    else:
+        rtl = folder / f"plain-{number}"
+        shutil.copytree(ROOT / "hw" / "rtl", rtl, dirs_exist_ok=True)
+        os.environ["SSNN_FPGA_PLUSARGS"] = ""
+        apply(mutant, rtl)
+    os.environ["SSNN_FPGA_RTL"] = str(rtl)
+    os.environ["SSNN_FPGA_FLAGS"] = _WARNINGS
+    began, verdict, by, words, refused = time.monotonic(), "survived", "", "", 0
+    chosen = oracles(mutant.module, _runs)
+    for run in chosen:
+        if not (mutant.woven or run.stalled):
+            continue  # most of a plain mutant is its build: one run of each shape
+        try:
+            signal.alarm(_LIMIT)
+            if not mutant.woven or _holds(run, rtl, number):
+                with redirect_stdout(io.StringIO()):
+                    run()
+        except BuildFailure as error:
+            refused += 1
+            words = str(error).splitlines()[-1] if refused == 1 else words
+            if mutant.woven:
+                raise
+            if refused >= 3:  # the tool refuses it in every shape tried
+                break
+        except BenchFailure as error:
+            verdict, by, words = "killed", run.test, str(error).splitlines()[-1][:200]
+            break
+        finally:
+            signal.alarm(0)
+    if verdict == "survived" and refused:
+        verdict = "refused"
+    if not chosen:
+        verdict = "no bench"
+    if not mutant.woven:
+        shutil.rmtree(rtl)
+    seconds = round(time.monotonic() - began, 1)
+    return {"mutant": mutant.name, "verdict": verdict, "by": by, "words": words, "seconds": seconds}
+
+
+def _holds(run: Run, rtl: Path, number: int) -> bool:
+    """Whether the mutant is in the run's shape at all: another branch of a generate may stand there."""
+    folder = build(run.module, run.given["parameters"], rtl)
+    return any(f"0x{number:08x}U" in source.read_text() for source in folder.glob("Vtop*.cpp"))
+
+
+def _baseline(folder: Path, runs: list[Run]) -> None:
+    """The woven copy with no mutant alive must pass: weaving changes nothing by itself."""
+    os.environ |= {
+        "SSNN_FPGA_RTL": str(folder / "woven"), "SSNN_FPGA_FLAGS": _WARNINGS, "SSNN_FPGA_PLUSARGS": "",
+    }  # fmt: skip
+    for run in runs:
+        with redirect_stdout(io.StringIO()):
+            run()
+
+
+def campaign(
+    count: int, seed: int, jobs: int, modules: list[str], report: Path, *, quiet: bool = False
+) -> list[dict[str, Any]]:
+    """Verdicts of a sample of mutants, read from ``report`` where they stand there already."""
+    global _runs
+    rtl = ROOT / "hw" / "rtl"
+    _runs = recorded_runs()
+    modules = modules or sorted({source for run in _runs for source in run.sources})
+    chosen = sample(count, seed, modules, rtl)
+    library = {path.stem: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in rtl.glob("*.sv")}
+    folder = ROOT / "build" / "mutation" / hashlib.sha256(repr(chosen).encode()).hexdigest()[:12]
+    shutil.rmtree(folder, ignore_errors=True)
+    woven = Path(shutil.copytree(rtl, folder / "woven"))
+    weave([(n, m) for n, m in chosen if m.woven], woven)
+
+    known = json.loads(report.read_text()) if report.exists() else {}
+    verdicts: dict[str, dict[str, Any]] = {}
+    todo = []
+    for number, mutant in chosen:
+        key = f"{library[mutant.module]} {mutant.start} {mutant.end} {mutant.new}"
+        if key in known:
+            verdicts[key] = known[key]
+        else:
+            todo.append((key, number, mutant))
+    first = {module: oracles(module, _runs)[0] for module in {m.module for _, _, m in todo}}
+    # The quickest to build first, and all of one module beside each other.
+    todo.sort(key=lambda t: (not t[2].woven, len(first[t[2].module].sources), t[2].module))
+    _baseline(folder, list({run.test: run for run in first.values()}.values()) if not report.exists() else [])
+    with ProcessPoolExecutor(max_workers=jobs) as pool:
+        running = {pool.submit(_try, number, mutant, folder): key for key, number, mutant in todo}
+        for done in as_completed(running):
+            verdict = done.result()
+            verdicts[running[done]] = known[running[done]] = verdict
+            report.parent.mkdir(parents=True, exist_ok=True)
+            report.write_text(json.dumps(known, indent=1))
+            if not quiet:
+                print(f"{verdict['verdict']:9} {verdict['seconds']:6.1f} s  {verdict['mutant']}", flush=True)
+    return list(verdicts.values())
+
+
+def main() -> int:
+    """Print the table; 0 when at most 5 % of the mutants survive unexplained."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--modules", nargs="*", default=[])
+    parser.add_argument("--report", type=Path, default=ROOT / "build" / "mutation" / "results.json")
+    arguments = parser.parse_args()
+    verdicts = campaign(arguments.count, arguments.seed, arguments.jobs, arguments.modules, arguments.report)
+    table: dict[str, Counter[str]] = {}
+    unexplained = []
+    for verdict in verdicts:
+        kind = verdict["verdict"]
+        why = reason(verdict["mutant"]) if kind == "survived" else None
+        if why:
+            kind = "equivalent"
+        elif kind == "survived":
+            unexplained.append(verdict["mutant"])
+        table.setdefault(verdict["mutant"].split(":")[0], Counter())[kind] += 1
+    kinds = ("killed", "survived", "equivalent", "refused", "no bench")
+    print("| module | " + " | ".join(kinds) + " |\n|---|" + "---|" * len(kinds))
+    for module, counts in sorted(table.items()):
+        print(f"| `{module}` | " + " | ".join(str(counts[kind]) for kind in kinds) + " |")
+    total = sum((Counter(c) for c in table.values()), Counter())
+    print("| all | " + " | ".join(str(total[kind]) for kind in kinds) + " |")
+    for name in unexplained:
+        print(f"survived: {name}")
+    counted = total["killed"] + total["survived"]
+    share = total["survived"] / max(1, counted)
+    print(
+        f"{total['survived']} of {counted} living mutants survived: {share:.1%}, target at most {TARGET:.0%}"
+    )
+    return 1 if share > TARGET or total["no bench"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Which benches can kill a mutant: every run that tests/hardware makes, recorded instead of run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sim.bench
+from sim.bench import ROOT, module_sources
+
+
+@dataclass(frozen=True)
+class Run:
+    """The arguments of one call of ``run_bench``; ``test`` names the test that makes it."""
+
+    test: str
+    module: str
+    given: dict[str, Any]
+    sources: frozenset[str]
+
+    def __call__(self) -> None:
+        """Run the bench. Raises BenchFailure or BuildFailure."""
+        sim.bench.run_bench(self.module, **self.given)
+
+    @property
+    def stalled(self) -> bool:
+        config = self.given.get("config") or {}
+        return bool(config.get("stall_in") and config.get("stall_out"))
+
+
+class _Recorder:
+    """A pytest plugin that stands in for ``run_bench`` while the tests of the hardware are called."""
+
+    def __init__(self) -> None:
+        self.runs: list[Run] = []
+        self._test = ""
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self._test = item.nodeid.rsplit("/", 1)[-1]
+
+    def record(self, module: str, **given: Any) -> None:
+        library = sim.bench.rtl_directory()
+        if given.get("rtl") is None and (library / f"{module}.sv").exists():
+            sources = frozenset(path.stem for path in module_sources(module, library))
+            self.runs.append(Run(self._test, module, given, sources))
+
+
+def recorded_runs(tests: Path = ROOT / "tests" / "hardware") -> list[Run]:
+    """Every bench run of ``tests``, in their order; call before anything imports those tests."""
+    recorder = _Recorder()
+    original = sim.bench.run_bench
+    sim.bench.run_bench = recorder.record
+    try:
+        skip = [f"--ignore={tests / name}" for name in ("test_lint.py", "test_accelerator.py")]
+        pytest.main(
+            [
+                "-q",
+                "--no-header",
+                "--no-summary",
+                "-p",
+                "no:cacheprovider",
+                "-p",
+                "no:xdist",
+                *skip,
+                str(tests),
+            ],
+            plugins=[recorder],
+        )
+    finally:
+        sim.bench.run_bench = original
+    return recorder.runs
+
+
+def oracles(module: str, runs: Iterable[Run]) -> list[Run]:
+    """Runs that hold ``module``, the quickest to build and likeliest to kill first.
+
+    The benches nearest to the module come with all their runs. Of those further away, the stalled
+    run of each shape must do: they build far more than the mutant.
+    """
+    holding = [run for run in runs if module in run.sources]
+    if not holding:
+        return []
+    nearest = min(len(run.sources) for run in holding)
+    near = [run for run in holding if run.module == module or len(run.sources) == nearest]
+    far = [run for run in holding if run not in near and run.stalled]
+    # One shape's runs stay together, the stalled one first.
+    shapes: dict[str, int] = {}
+    for run in [*near, *far]:
+        shapes.setdefault(_shape(run), len(shapes))
+    ranked = sorted(near, key=lambda r: (shapes[_shape(r)], not r.stalled))
+    return ranked + sorted(far, key=lambda r: (len(r.sources), shapes[_shape(r)]))
+
+
+def _shape(run: Run) -> str:
+    return f"{run.module} {sorted(run.given['parameters'].items())}"
