@@ -40,6 +40,11 @@ long-stalls: setup
 $(BUILD)/demo/model.onnx:
 	$(MAKE) demo
 
+# Models of the benchmarks, by the name of their recipe.
+$(BUILD)/%/model.onnx: | setup
+	$(BIN)/ssnn-fpga train $* --out $(BUILD)/$*/run $(if $(DATA),--data $(DATA))
+	$(BIN)/ssnn-fpga export $(BUILD)/$*/run --out $@
+
 bitstream: setup $(MODEL)
 	$(BIN)/ssnn-fpga compile $(MODEL) --board $(BOARD) --out $(BUILD)/$(BOARD)/design
 	$(BIN)/ssnn-fpga bitstream $(BUILD)/$(BOARD)/design --out $(BUILD)/$(BOARD)

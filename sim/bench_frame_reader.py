@@ -1,4 +1,4 @@
-"""Bench of ``frame_reader``: the kernel's beats for random frames of a dense layer."""
+"""Bench of ``frame_reader``: the kernel's beats for random frames of a dense layer, zeros left out."""
 
 from __future__ import annotations
 
@@ -9,24 +9,31 @@ import numpy as np
 
 from sim.bench import case
 from sim.readers import BEAT_FIELDS, beats, check_beats, planes
-from sim.stream import StreamSink, StreamSource, reset
+from sim.stream import StreamSink, StreamSource, interrupt, reset
+from sim.synapses import check_cycles, frame_reader_ends, random_frames
 from ssnn_fpga.rtl.stream import pack_tokens, token_integers
 
 
 @cocotb.test()
 async def frames(dut: Any) -> None:
-    """Frames back to back; ``config``: frames, stall_in, stall_out."""
+    """Frames back to back after a reset in mid-frame; ``config``: frames, activity, stall_in, stall_out."""
     run = case()
     p, config = run.parameters, run.config
     shape = (config["frames"], p["PLANES"] // p["ACT_BITS"], p["SIMD"], 1, p["TOKENS"])
-    x = np.random.default_rng(run.seed).integers(0, 1 << p["ACT_BITS"], shape)
+    x = random_frames(np.random.default_rng(run.seed), shape, p["ACT_BITS"], config["activity"])
     flat = planes(x, p["ACT_BITS"])[:, :, :, 0].swapaxes(2, 3).reshape(len(x), p["PLANES"], -1)
-    expected = beats(flat, p, skipping=False)
+    expected = beats(flat, p, "beat")
 
     source = StreamSource(dut, dut.clk_i, rng=run.rng, stall=config["stall_in"])
     sink = StreamSink(
         dut, dut.clk_i, "beat", rng=run.rng, stall=config["stall_out"], data="x", sidebands=BEAT_FIELDS
     )
     await reset(dut)
-    cocotb.start_soon(source.send(token_integers(pack_tokens(x, p["SIMD"], p["ACT_BITS"]))))
+    tokens = token_integers(pack_tokens(x, p["SIMD"], p["ACT_BITS"]))
+    await interrupt(dut, [(source, tokens)], [sink], run.rng.randrange(len(tokens) // 4, len(tokens)))
+    cocotb.start_soon(source.send(tokens))
     check_beats(expected, await sink.receive(len(expected)))
+
+    if config["stall_in"] == config["stall_out"] == 0:
+        counts, ends = frame_reader_ends(x, p)
+        check_cycles(ends, [sink.cycles[last - 1] for last in np.cumsum(counts)])

@@ -1,4 +1,4 @@
-"""Bench of ``window_reader``: the kernel's beats for random frames, zero windows skipped."""
+"""Bench of ``window_reader`` and ``tap_reader``: the beats of random frames, and the cycles they take."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ import numpy as np
 
 from sim.bench import case
 from sim.readers import BEAT_FIELDS, beats, check_beats, planes, windows
-from sim.stream import StreamSink, StreamSource, reset
-from sim.synapses import random_frames
+from sim.stream import StreamSink, StreamSource, interrupt, reset
+from sim.synapses import check_cycles, random_frames, reader_ends
 from ssnn_fpga.rtl.stream import pack_tokens, token_integers
 
 
 @cocotb.test()
 async def frames(dut: Any) -> None:
-    """Frames back to back; ``config``: frames, activity, stall_in, stall_out."""
+    """Frames back to back after a reset in mid-frame.
+
+    ``config``: frames, activity, stall_in, stall_out; skipping: what ``sim.readers.beats`` takes.
+    """
     run = case()
     p, config = run.parameters, run.config
     shape = (config["frames"], p["PLANES"] // p["ACT_BITS"], p["CHANNELS"], p["HEIGHT"], p["WIDTH"])
     x = random_frames(np.random.default_rng(run.seed), shape, p["ACT_BITS"], config["activity"])
-    expected = beats(windows(planes(x, p["ACT_BITS"]), p), p, skipping=True)
+    expected = beats(windows(planes(x, p["ACT_BITS"]), p), p, config["skipping"])
     skips = sum(beat["skip"] for beat in expected)
     assert config["activity"] == 1 or 0 < skips < len(expected), "the frames were meant to have zero windows"
 
@@ -30,5 +33,12 @@ async def frames(dut: Any) -> None:
         dut, dut.clk_i, "beat", rng=run.rng, stall=config["stall_out"], data="x", sidebands=BEAT_FIELDS
     )
     await reset(dut)
-    cocotb.start_soon(source.send(token_integers(pack_tokens(x, p["GROUP"], p["ACT_BITS"]))))
+    tokens = token_integers(pack_tokens(x, p["GROUP"], p["ACT_BITS"]))
+    await interrupt(dut, [(source, tokens)], [sink], run.rng.randrange(len(tokens) // 4, len(tokens)))
+    cocotb.start_soon(source.send(tokens))
     check_beats(expected, await sink.receive(len(expected)))
+
+    if config["stall_in"] == config["stall_out"] == 0:
+        counts, ends = reader_ends(x, p, taps=config["skipping"] == "beat")
+        assert sum(counts) == len(expected), f"{len(expected)} beats, {sum(counts)} in the cycle model"
+        check_cycles(ends, [sink.cycles[last - 1] for last in np.cumsum(counts)])

@@ -63,36 +63,57 @@ def windows(x: Integers, p: Mapping[str, int]) -> Integers:
     return np.array(found).reshape(len(found), x.shape[1], -1)
 
 
-def beats(pixels: Integers, p: Mapping[str, int], *, skipping: bool) -> list[dict[str, int]]:
-    """The beats of pixels (pixels, P, inputs) in loop order; address and shift of a skip do not matter."""
-    simd, tp, act_bits = p["SIMD"], p["TP"], p["ACT_BITS"]
-    folds = -(-pixels.shape[2] // simd)
-    pixels = np.pad(pixels, ((0, 0), (0, 0), (0, folds * simd - pixels.shape[2])))
+def beats(pixels: Integers, p: Mapping[str, int], skipping: str = "none") -> list[dict[str, int]]:
+    """The beats of pixels (pixels, P, inputs) in loop order.
+
+    ``skipping`` "window" has a window of zeros as one beat a timestep group, "beat" leaves every
+    beat of zeros out, down to one a timestep group. Address and shift of a skip do not matter.
+    """
+    simd, tp, act_bits, pe_groups = p["SIMD"], p["TP"], p["ACT_BITS"], p["PE_GROUPS"]
+    groups, sets = p.get("CONV_GROUPS", 1), p.get("X_SETS", 1)
     bit_groups, timestep_planes = max(1, act_bits // tp), max(tp, act_bits)
+    slices = _by_group(pixels, groups, p)
+    folds = -(-slices.shape[3] // simd)
+    slices = np.pad(slices, ((0, 0), (0, 0), (0, 0), (0, folds * simd - slices.shape[3])))
     found = []
-    for pixel in pixels:
-        skip = skipping and not pixel.any()
-        for pe_group in range(p["PE_GROUPS"]):
-            for timestep in range(0, len(pixel), timestep_planes):
-                for bit_group in range(1 if skip else bit_groups):
+    for pixel in slices:
+        zero = skipping == "window" and not pixel.any()
+        for pe_group in range(pe_groups):
+            first_group = pe_group * groups // pe_groups
+            seen = pixel[first_group : first_group + sets]
+            for timestep in range(0, pixel.shape[1], timestep_planes):
+                due = []
+                for bit_group in range(bit_groups):
                     low = timestep + bit_group * tp
-                    for fold in range(1 if skip else folds):
-                        x = pixel[low : low + tp, fold * simd : (fold + 1) * simd]
-                        first = bit_group == fold == 0
-                        last = bit_group == bit_groups - 1 and fold == folds - 1
-                        found.append({
-                            "x": integer(x),
-                            "address": pe_group * folds + fold,
-                            "shift": bit_group * tp,
-                            "first": int(first),
-                            "last": int(last or skip),
-                            "skip": int(skip),
-                        })  # fmt: skip
+                    for fold in range(folds):
+                        x = seen[:, low : low + tp, fold * simd : (fold + 1) * simd]
+                        if x.any() or not (zero or skipping == "beat"):
+                            due.append((x, pe_group * folds + fold, bit_group * tp))
+                skip = not due
+                if skip:
+                    due.append((np.zeros(1, dtype=np.int64), 0, 0))
+                for place, (x, address, shift) in enumerate(due):
+                    found.append({
+                        "x": integer(x),
+                        "address": address,
+                        "shift": shift,
+                        "first": int(place == 0),
+                        "last": int(place == len(due) - 1),
+                        "skip": int(skip),
+                    })  # fmt: skip
     return found
+
+
+def _by_group(pixels: Integers, groups: int, p: Mapping[str, int]) -> Integers:
+    """Pixels (pixels, P, K*K*C) as (pixels, groups, P, K*K*C/groups): what each group sees."""
+    n, count, inputs = pixels.shape
+    taps = p["KERNEL"] ** 2 if "KERNEL" in p else 1
+    split = pixels.reshape(n, count, taps, groups, inputs // (taps * groups))
+    return split.transpose(0, 3, 1, 2, 4).reshape(n, groups, count, -1)
 
 
 def check_beats(expected: list[dict[str, int]], got: list[dict[str, int]]) -> None:
     """Fail at the first differing beat; a skip has no address."""
     for place, (want, seen) in enumerate(zip(expected, got, strict=True)):
-        fields = [name for name in want if not (want["skip"] and name == "address")]
+        fields = [name for name in want if not (want["skip"] and name in ("address", "shift"))]
         assert all(want[name] == seen[name] for name in fields), f"beat {place}: expected {want}, got {seen}"

@@ -9,6 +9,16 @@ import numpy as np
 from cocotb.triggers import FallingEdge
 
 from ssnn_fpga.network.layers import Integers
+from ssnn_fpga.plan.readers import (
+    Windows,
+    dense_beats,
+    dense_frame_ends,
+    nonzero_words,
+    tap_beats,
+    tap_frame_ends,
+    window_beats,
+    window_frame_ends,
+)
 
 
 def random_weights(rng: np.random.Generator, shape: Sequence[int], bits: int) -> Integers:
@@ -43,30 +53,36 @@ async def load_weights(dut: Any, words: Sequence[int]) -> None:
     dut.write_en_i.value = 0
 
 
-def beats(p: Mapping[str, int], folds: int, outputs: int) -> tuple[int, int]:
-    """Kernel cycles of one output pixel: (walked in full, skipped)."""
-    resident = max(1, p["TP"] // p["ACT_BITS"])
-    skipped = outputs // p["PE"] * (p["TIMESTEPS"] // resident)
-    return skipped * max(1, p["ACT_BITS"] // p["TP"]) * folds, skipped
+def reader_ends(x: Integers, p: Mapping[str, Any], *, taps: bool) -> tuple[list[int], Integers]:
+    """Beats of each frame of ``x`` (N,T,C,H,W), and when the model ends them, by a reader's parameters."""
+    kernel, tp, act_bits = p["KERNEL"], p["TP"], p["ACT_BITS"]
+    word = p.get("X_SETS", 1) * p["SIMD"] if taps else p["GROUP"]
+    tokens = p["CHANNELS"] // p["GROUP"]
+    shape = Windows(p["HEIGHT"], p["WIDTH"], p["CHANNELS"], word, kernel, p["STRIDE"], p["PADDING"], tokens)
+    words = nonzero_words(x, act_bits, tp, word)
+    groups, bit_groups = p.get("CONV_GROUPS", 1), max(1, act_bits // tp)
+    if taps:
+        slices = groups if p.get("X_SETS", 1) == 1 else p["PE_GROUPS"]
+        work = tap_beats(words, shape, p["PE_GROUPS"], bit_groups, slices)
+        return work.reshape(len(x), -1).sum(axis=1).tolist(), tap_frame_ends(work, shape)
+    skipped = p["PE_GROUPS"] * (p["PLANES"] // tp // bit_groups)
+    folds = -(-kernel * kernel * p["CHANNELS"] // groups // p["SIMD"])
+    work = window_beats(words, shape, skipped * bit_groups * folds, skipped)
+    return work.sum(axis=(1, 2)).tolist(), window_frame_ends(work, shape)
 
 
-def conv_cycles(p: Mapping[str, int], zero: Integers) -> int:
-    """Cycles of a frame among others, none of the neighbours stalling; ``zero`` (H',W') marks skips.
-
-    The formula of ``docs/hardware.md``, "Cycles".
-    """
-    kernel, stride = p["KERNEL"], p["STRIDE"]
-    groups = p["IN_CHANNELS"] // p["IN_GROUP"]
-    folds = -(-kernel * kernel * p["IN_CHANNELS"] // p["SIMD"])
-    full, skipped = beats(p, folds, p["OUT_CHANNELS"])
-    load = min(stride, kernel) * groups
-    refill = (-(-kernel // min(stride, kernel)) - 1) * load
-    arrival = p["WIDTH"] * groups
-    rows = np.maximum(np.where(zero, skipped, full), load).sum(axis=1) + refill
-    return int(np.maximum(rows, arrival).sum() + (p["HEIGHT"] - len(rows)) * arrival)
+def frame_reader_ends(x: Integers, p: Mapping[str, int]) -> tuple[Integers, Integers]:
+    """Beats of each frame of tokens ``x`` (N,T,SIMD,1,TOKENS), and when the model ends them."""
+    words = nonzero_words(x, p["ACT_BITS"], p["TP"], p["SIMD"])
+    work = dense_beats(words, p["PE_GROUPS"], max(1, p["ACT_BITS"] // p["TP"]))
+    return work, dense_frame_ends(work, p["TOKENS"])
 
 
-def dense_cycles(p: Mapping[str, int]) -> int:
-    """Cycles of a frame among others: ``docs/hardware.md``, "Cycles"."""
-    folds = p["INPUTS"] // p["SIMD"]
-    return max(folds, beats(p, folds, p["OUTPUTS"])[0])
+def check_cycles(ends: Integers, seen: Sequence[int]) -> None:
+    """Fail unless the frames after the first took the model's cycles, within 2 % (or 2 cycles)."""
+    wanted, taken = np.diff(ends).tolist(), np.diff(seen).tolist()
+    print(f"cycles a frame: {taken}, by the model {wanted}")
+    for cycles, model in zip(taken, wanted, strict=True):
+        assert abs(cycles - model) <= max(2, 0.02 * model), (
+            f"frames took {taken} cycles, the model says {wanted}"
+        )

@@ -1,5 +1,9 @@
-// Convolution: a window reader and the synapses it feeds.
+// Convolution: a reader of windows and the synapses it feeds.
 //
+// TAP_SERIAL chooses tap_reader, which leaves out beats of zeros and needs SIMD to divide the
+// input channels of a group, in place of window_reader. With CONV_GROUPS groups PE divides the
+// output channels of one, so that a PE group sees one slice of the window; in a depthwise layer,
+// one output channel to each input channel, PE may be anything that divides the channels.
 // A frame is HEIGHT x WIDTH tokens of each of IN_CHANNELS/IN_GROUP groups; for every output pixel
 // come OUT_CHANNELS/PE x timestep groups accumulator tokens. in_ready_o depends on registers only.
 module conv #(
@@ -19,8 +23,10 @@ module conv #(
   parameter int    WEIGHT_BITS  = 4,
   parameter int    ACC_BITS     = 12,
   parameter string WEIGHT_INIT  = "",
+  parameter int    CONV_GROUPS  = 1,
+  parameter int    TAP_SERIAL   = 0,
   parameter int    NT           = (TP > ACT_BITS) ? TP / ACT_BITS : 1,                          // derived
-  parameter int    DEPTH        = (KERNEL * KERNEL * IN_CHANNELS + SIMD - 1) / SIMD
+  parameter int    DEPTH        = (KERNEL * KERNEL * (IN_CHANNELS / CONV_GROUPS) + SIMD - 1) / SIMD
                                 * (OUT_CHANNELS / PE),                                          // derived
   parameter int    ADDRESS_BITS = (DEPTH > 1) ? $clog2(DEPTH) : 1                               // derived
 ) (
@@ -38,39 +44,67 @@ module conv #(
   input  logic [PE*SIMD*WEIGHT_BITS-1:0]         write_data_i
 );
 
+  localparam bit DEPTHWISE  = CONV_GROUPS > 1 && CONV_GROUPS == IN_CHANNELS && OUT_CHANNELS == IN_CHANNELS;
+  localparam int X_SETS     = DEPTHWISE ? PE : 1;
+
   if (OUT_CHANNELS % PE != 0) begin : g_bad_pe
     $error("conv: PE must divide OUT_CHANNELS");
+  end
+
+  if (IN_CHANNELS % CONV_GROUPS != 0 || OUT_CHANNELS % CONV_GROUPS != 0) begin : g_bad_groups
+    $error("conv: CONV_GROUPS must divide IN_CHANNELS and OUT_CHANNELS");
+  end
+  if (X_SETS == 1 && (OUT_CHANNELS / CONV_GROUPS) % PE != 0) begin : g_bad_pe_of_group
+    $error("conv: PE must divide the output channels of a group");
   end
 
   localparam int SHIFT_BITS = (ACT_BITS > 1) ? $clog2(ACT_BITS) : 1;
 
   logic                           beat_valid, beat_ready, beat_first, beat_last, beat_skip;
-  logic [TP*SIMD-1:0]             beat_x;
+  logic [X_SETS*TP*SIMD-1:0]      beat_x;
   logic [ADDRESS_BITS-1:0]        beat_address;
   logic [SHIFT_BITS-1:0]          beat_shift;
 
-  window_reader #(
-    .HEIGHT(HEIGHT), .WIDTH(WIDTH), .CHANNELS(IN_CHANNELS), .GROUP(IN_GROUP), .PLANES(TIMESTEPS*ACT_BITS),
-    .KERNEL(KERNEL), .STRIDE(STRIDE), .PADDING(PADDING),
-    .ACT_BITS(ACT_BITS), .SIMD(SIMD), .TP(TP), .PE_GROUPS(OUT_CHANNELS/PE)
-  ) i_reader (
-    .clk_i, .rst_i, .in_valid_i, .in_ready_o, .in_data_i,
-    .beat_valid_o  (beat_valid),
-    .beat_ready_i  (beat_ready),
-    .beat_x_o      (beat_x),
-    .beat_address_o(beat_address),
-    .beat_shift_o  (beat_shift),
-    .beat_first_o  (beat_first),
-    .beat_last_o   (beat_last),
-    .beat_skip_o   (beat_skip)
-  );
+  if (TAP_SERIAL != 0) begin : g_taps
+    tap_reader #(
+      .HEIGHT(HEIGHT), .WIDTH(WIDTH), .CHANNELS(IN_CHANNELS), .GROUP(IN_GROUP), .PLANES(TIMESTEPS*ACT_BITS),
+      .KERNEL(KERNEL), .STRIDE(STRIDE), .PADDING(PADDING), .ACT_BITS(ACT_BITS), .SIMD(SIMD), .TP(TP),
+      .PE_GROUPS(OUT_CHANNELS/PE), .CONV_GROUPS(CONV_GROUPS), .X_SETS(X_SETS)
+    ) i_reader (
+      .clk_i, .rst_i, .in_valid_i, .in_ready_o, .in_data_i,
+      .beat_valid_o  (beat_valid),
+      .beat_ready_i  (beat_ready),
+      .beat_x_o      (beat_x),
+      .beat_address_o(beat_address),
+      .beat_shift_o  (beat_shift),
+      .beat_first_o  (beat_first),
+      .beat_last_o   (beat_last),
+      .beat_skip_o   (beat_skip)
+    );
+  end else begin : g_window
+    window_reader #(
+      .HEIGHT(HEIGHT), .WIDTH(WIDTH), .CHANNELS(IN_CHANNELS), .GROUP(IN_GROUP), .PLANES(TIMESTEPS*ACT_BITS),
+      .KERNEL(KERNEL), .STRIDE(STRIDE), .PADDING(PADDING), .ACT_BITS(ACT_BITS), .SIMD(SIMD), .TP(TP),
+      .PE_GROUPS(OUT_CHANNELS/PE), .CONV_GROUPS(CONV_GROUPS), .X_SETS(X_SETS)
+    ) i_reader (
+      .clk_i, .rst_i, .in_valid_i, .in_ready_o, .in_data_i,
+      .beat_valid_o  (beat_valid),
+      .beat_ready_i  (beat_ready),
+      .beat_x_o      (beat_x),
+      .beat_address_o(beat_address),
+      .beat_shift_o  (beat_shift),
+      .beat_first_o  (beat_first),
+      .beat_last_o   (beat_last),
+      .beat_skip_o   (beat_skip)
+    );
+  end
 
   logic parity_error, unused_parity;
   assign unused_parity = &{1'b0, parity_error};
 
   synapses #(
     .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS),
-    .DEPTH(DEPTH), .WEIGHT_INIT(WEIGHT_INIT)
+    .X_SETS(X_SETS), .DEPTH(DEPTH), .WEIGHT_INIT(WEIGHT_INIT)
   ) i_synapses (
     .clk_i, .rst_i,
     .beat_valid_i  (beat_valid),

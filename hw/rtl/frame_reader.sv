@@ -1,7 +1,9 @@
-// Turns the tokens of a frame into the kernel's beats for a dense layer.
+// Turns the tokens of a frame into the kernel's beats for a dense layer, beats of zeros left out.
 //
-// Two frames of memory: one is read, once for every PE group and plane group, while the next one
-// arrives. beat_skip_o is always 0 here.
+// Each plane group has a memory of its own, into which its part of a token goes only if it is not
+// zero, beside the token's place in the frame. So what is read, once for every PE group, is a list
+// without zeros, one entry a cycle. A timestep group of zeros still has one beat, with
+// beat_skip_o. There is room for two frames: one is read while the next one arrives.
 module frame_reader #(
   parameter int TOKENS    = 4,
   parameter int PLANES    = 2,
@@ -9,6 +11,7 @@ module frame_reader #(
   parameter int SIMD      = 8,
   parameter int TP        = 1,
   parameter int PE_GROUPS = 2,
+  parameter int SKIP_ZEROS = 1,   // 0: every beat is presented, for weights that come as a stream
   parameter int ADDRESS_BITS = (TOKENS * PE_GROUPS > 1) ? $clog2(TOKENS * PE_GROUPS) : 1,   // derived
   parameter int SHIFT_BITS   = (ACT_BITS > 1) ? $clog2(ACT_BITS) : 1                        // derived
 ) (
@@ -28,18 +31,22 @@ module frame_reader #(
 );
 
   localparam int FOLD_BITS    = (TOKENS > 1) ? $clog2(TOKENS) : 1;
+  localparam int COUNT_BITS   = $clog2(TOKENS + 1);
   localparam int PLACE_BITS   = $clog2(2 * TOKENS);
   localparam int PLANE_GROUPS = PLANES / TP;
   localparam int GROUP_BITS   = (PLANE_GROUPS > 1) ? $clog2(PLANE_GROUPS) : 1;
+  localparam int PE_BITS      = (PE_GROUPS > 1) ? $clog2(PE_GROUPS) : 1;
+  localparam int PART         = TP * SIMD;       // of a token, in one plane group
 
   // -------------------------------------------------------------------------------------------
-  // Frames in the memory, half by half
+  // Frames in the memories, half by half
   // -------------------------------------------------------------------------------------------
 
   logic [1:0]           frames_q;        // complete and not yet read to the end
+  logic                 walked_q;        // the frame being read has no further plane group to give
   logic [FOLD_BITS-1:0] write_q;
-  logic                 write_half_q, read_half_q;
-  logic                 write, frame_written, frame_read;
+  logic                 write_half_q, walk_half_q;
+  logic                 write, frame_written, frame_walked, frame_read;
 
   assign in_ready_o    = frames_q != 2'd2;
   assign write         = in_valid_i && in_ready_o;
@@ -47,76 +54,114 @@ module frame_reader #(
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
-      {frames_q, write_q, write_half_q, read_half_q} <= '0;
+      {frames_q, walked_q, write_q, write_half_q, walk_half_q} <= '0;
     end else begin
       frames_q     <= frames_q + 2'(frame_written) - 2'(frame_read);
+      walked_q     <= frame_walked || (walked_q && !frame_read);
       write_half_q <= write_half_q ^ frame_written;
-      read_half_q  <= read_half_q ^ frame_read;
+      walk_half_q  <= walk_half_q ^ frame_walked;
       if (write) write_q <= frame_written ? '0 : write_q + 1'b1;
     end
   end
 
-  function automatic logic [PLACE_BITS-1:0] place(logic half, logic [FOLD_BITS-1:0] token);
-    return PLACE_BITS'(int'(token) + (half ? TOKENS : 0));
+  function automatic logic [PLACE_BITS-1:0] place(logic half, logic [COUNT_BITS-1:0] entry);
+    return PLACE_BITS'(int'(entry) + (half ? TOKENS : 0));
   endfunction
 
   // -------------------------------------------------------------------------------------------
-  // Reading, one beat ahead of the kernel
+  // The lists that are due: those of the plane groups that have an entry
   // -------------------------------------------------------------------------------------------
 
-  logic [FOLD_BITS-1:0]    fold;
-  logic [GROUP_BITS-1:0]   plane_group, plane_group_q;
-  logic [ADDRESS_BITS-1:0] address;
-  logic [SHIFT_BITS-1:0]   shift;
-  logic                    first, last, frame_last;
-  logic                    enable, issue;
-  logic [SIMD*PLANES-1:0]  word;
-  logic [PLANE_GROUPS-1:0][TP*SIMD-1:0] choice;
+  logic [1:0][PLANE_GROUPS-1:0][COUNT_BITS-1:0] count_q;   // entries, of either half
+  logic [PLANE_GROUPS-1:0] filled;
+  logic                    list_valid, list_first, list_last, list_skip, list_final, list_half;
+  logic [GROUP_BITS-1:0]   list_group;
+  logic [PE_BITS-1:0]      list_pe;
+  logic [SHIFT_BITS-1:0]   list_shift;
+  logic                    enable, list_done, unused_fold, unused_slice;
+
+  beat_picker #(
+    .FOLDS(1), .PLANES(PLANES), .ACT_BITS(ACT_BITS), .TP(TP), .PE_GROUPS(PE_GROUPS), .SLICES(1), .TAG_BITS(1)
+  ) i_lists (
+    .clk_i, .rst_i,
+    .enable_i      (enable && (list_done || !list_valid)),
+    .window_valid_i(walked_q ? frames_q == 2'd2 : frames_q != '0),
+    .window_ready_o(frame_walked),
+    .work_i        (filled),
+    .tag_i         (walk_half_q),
+    .pick_valid_o  (list_valid),
+    .fold_o        (unused_fold),
+    .plane_group_o (list_group),
+    .slice_o       (unused_slice),
+    .address_o     (list_pe),
+    .shift_o       (list_shift),
+    .first_o       (list_first),
+    .last_o        (list_last),
+    .skip_o        (list_skip),
+    .final_o       (list_final),
+    .tag_o         (list_half)
+  );
+
+  // -------------------------------------------------------------------------------------------
+  // Their entries, one beat ahead of the kernel
+  // -------------------------------------------------------------------------------------------
+
+  logic [COUNT_BITS-1:0]                         entry_q;
+  logic [PLANE_GROUPS-1:0][FOLD_BITS+PART-1:0]   entry;
+  logic [GROUP_BITS-1:0]                         group_q;
+  logic [ADDRESS_BITS-1:0]                       base_q;
+  logic [FOLD_BITS-1:0]                          fold;
+  logic [PART-1:0]                               x;
+  logic                                          issue;
 
   assign enable     = !beat_valid_o || beat_ready_i;
-  assign issue      = enable && frames_q != '0;
-  assign frame_read = issue && frame_last;
+  assign issue      = enable && list_valid;
+  assign list_done  = list_skip || entry_q + 1'b1 == count_q[list_half][list_group];
+  assign frame_read = issue && list_done && list_final;
 
-  beat_order #(
-    .FOLDS(TOKENS), .PLANES(PLANES), .ACT_BITS(ACT_BITS), .TP(TP), .PE_GROUPS(PE_GROUPS)
-  ) i_order (
-    .clk_i, .rst_i,
-    .advance_i    (issue),
-    .skip_i       (1'b0),
-    .fold_o       (fold),
-    .plane_group_o(plane_group),
-    .address_o    (address),
-    .shift_o      (shift),
-    .first_o      (first),
-    .last_o       (last),
-    .final_o      (frame_last)
-  );
+  for (genvar g = 0; g < PLANE_GROUPS; g++) begin : g_list
+    logic [COUNT_BITS-1:0] count;   // entries before this token
+    logic                  keep;
 
-  weight_memory #(.WIDTH(SIMD*PLANES), .DEPTH(2*TOKENS)) i_frames (
-    .clk_i,
-    .read_en_i   (issue),
-    .read_addr_i (place(read_half_q, fold)),
-    .read_data_o (word),
-    .write_en_i  (write),
-    .write_addr_i(place(write_half_q, write_q)),
-    .write_data_i(in_data_i)
-  );
+    assign filled[g] = count_q[walk_half_q][g] != '0;
+    assign count     = (write_q == '0) ? '0 : count_q[write_half_q][g];
+    assign keep     = write && (SKIP_ZEROS == 0 || in_data_i[g*PART +: PART] != '0);
+
+    always_ff @(posedge clk_i)
+      if (write) count_q[write_half_q][g] <= count + COUNT_BITS'(keep);
+
+    weight_memory #(.WIDTH(FOLD_BITS+PART), .DEPTH(2*TOKENS)) i_entries (
+      .clk_i,
+      .read_en_i   (issue),
+      .read_addr_i (place(list_half, entry_q)),
+      .read_data_o (entry[g]),
+      .write_en_i  (keep),
+      .write_addr_i(place(write_half_q, count)),
+      .write_data_i({write_q, in_data_i[g*PART +: PART]})
+    );
+  end
 
   always_ff @(posedge clk_i) begin
     if (issue) begin
-      plane_group_q  <= plane_group;
-      beat_address_o <= address;
-      beat_shift_o   <= shift;
-      beat_first_o   <= first;
-      beat_last_o    <= last;
+      group_q      <= list_group;
+      base_q       <= ADDRESS_BITS'(int'(list_pe) * TOKENS);
+      beat_shift_o <= list_shift;
+      beat_first_o <= list_first && entry_q == '0;
+      beat_last_o  <= list_last && list_done;
+      beat_skip_o  <= list_skip;
     end
-    if (rst_i) beat_valid_o <= 1'b0;
-    else if (enable) beat_valid_o <= issue;
+    if (rst_i) {beat_valid_o, entry_q} <= '0;
+    else if (enable) begin
+      beat_valid_o <= issue;
+      entry_q      <= (issue && !list_done) ? entry_q + 1'b1 : '0;
+    end
   end
 
-  // Planes are the slow index of a token, so TP of them lie side by side.
-  assign choice      = word;
-  assign beat_x_o    = choice[plane_group_q];
-  assign beat_skip_o = 1'b0;
+  assign {fold, x}      = entry[group_q];
+  assign beat_address_o = ADDRESS_BITS'(int'(base_q) + int'(fold));
+  assign beat_x_o       = beat_skip_o ? '0 : x;
+
+  logic unused;
+  assign unused = &{1'b0, unused_fold, unused_slice};
 
 endmodule

@@ -68,7 +68,8 @@ module streamed_dense #(
   assign unused = &{1'b0, beat_address, beat_skip};   // words come in loop order, without skips
 
   frame_reader #(
-    .TOKENS(FOLDS), .PLANES(PLANES), .ACT_BITS(ACT_BITS), .SIMD(SIMD), .TP(TP), .PE_GROUPS(PE_GROUPS)
+    .TOKENS(FOLDS), .PLANES(PLANES), .ACT_BITS(ACT_BITS), .SIMD(SIMD), .TP(TP), .PE_GROUPS(PE_GROUPS),
+    .SKIP_ZEROS(0)
   ) i_reader (
     .clk_i, .rst_i, .in_valid_i, .in_ready_o, .in_data_i,
     .beat_valid_o  (beat_valid),

@@ -4,7 +4,8 @@
 // are collected beside it while the kernel works on the present one, and move in at the edge at
 // which the last beat of the present window is taken. At the start of an output row all KERNEL
 // columns have to be collected. A window of zeros needs one beat per PE group and timestep
-// group, with beat_skip_o.
+// group, with beat_skip_o. In a grouped layer a PE group sees the channels of its group only; in
+// a depthwise one (X_SETS = PE) every PE sees the taps of its own channel.
 module window_reader #(
   parameter int HEIGHT    = 8,
   parameter int WIDTH     = 8,
@@ -18,7 +19,9 @@ module window_reader #(
   parameter int SIMD      = 9,
   parameter int TP        = 1,
   parameter int PE_GROUPS = 2,
-  parameter int FOLDS        = (KERNEL * KERNEL * CHANNELS + SIMD - 1) / SIMD,            // derived
+  parameter int CONV_GROUPS = 1,
+  parameter int X_SETS    = 1,    // PE in a depthwise layer: every PE sees its own channel
+  parameter int FOLDS        = (KERNEL * KERNEL * (CHANNELS / CONV_GROUPS) + SIMD - 1) / SIMD,   // derived
   parameter int ADDRESS_BITS = (FOLDS * PE_GROUPS > 1) ? $clog2(FOLDS * PE_GROUPS) : 1,   // derived
   parameter int SHIFT_BITS   = (ACT_BITS > 1) ? $clog2(ACT_BITS) : 1                      // derived
 ) (
@@ -29,7 +32,7 @@ module window_reader #(
   input  logic [GROUP*PLANES-1:0] in_data_i,
   output logic                    beat_valid_o,
   input  logic                    beat_ready_i,
-  output logic [TP*SIMD-1:0]      beat_x_o,
+  output logic [X_SETS*TP*SIMD-1:0] beat_x_o,
   output logic [ADDRESS_BITS-1:0] beat_address_o,
   output logic [SHIFT_BITS-1:0]   beat_shift_o,
   output logic                    beat_first_o,
@@ -37,8 +40,17 @@ module window_reader #(
   output logic                    beat_skip_o
 );
 
-  if (SIMD > KERNEL * KERNEL * CHANNELS) begin : g_bad_simd
-    $error("window_reader: SIMD must not exceed KERNEL*KERNEL*CHANNELS");
+  localparam int INPUTS = KERNEL * KERNEL * (CHANNELS / CONV_GROUPS);   // that one PE sees
+  localparam int SLICES = (X_SETS > 1) ? PE_GROUPS : CONV_GROUPS;
+
+  if (CHANNELS % CONV_GROUPS != 0) begin : g_bad_conv_groups
+    $error("window_reader: CONV_GROUPS must divide CHANNELS");
+  end
+  if (SIMD > INPUTS) begin : g_bad_simd
+    $error("window_reader: SIMD must not exceed the inputs of a window");
+  end
+  if (X_SETS > 1 && (CONV_GROUPS != CHANNELS || PE_GROUPS * X_SETS != CHANNELS)) begin : g_bad_sets
+    $error("window_reader: X_SETS is for depthwise layers");
   end
 
   localparam int TOKEN       = KERNEL * GROUP * PLANES;                  // column of one group
@@ -138,23 +150,25 @@ module window_reader #(
   // Beats
   // -------------------------------------------------------------------------------------------
 
-  localparam int INPUTS       = KERNEL * KERNEL * CHANNELS;
   localparam int PLANE_GROUPS = PLANES / TP;
   localparam int FOLD_BITS    = (FOLDS > 1) ? $clog2(FOLDS) : 1;
   localparam int GROUP_BITS   = (PLANE_GROUPS > 1) ? $clog2(PLANE_GROUPS) : 1;
+  localparam int SLICE_BITS   = (SLICES > 1) ? $clog2(SLICES) : 1;
 
+  logic [SLICE_BITS-1:0] slice;
   logic [FOLD_BITS-1:0]  fold;
   logic [GROUP_BITS-1:0] plane_group;
   logic                  pixel_last;
 
   beat_order #(
-    .FOLDS(FOLDS), .PLANES(PLANES), .ACT_BITS(ACT_BITS), .TP(TP), .PE_GROUPS(PE_GROUPS)
+    .FOLDS(FOLDS), .PLANES(PLANES), .ACT_BITS(ACT_BITS), .TP(TP), .PE_GROUPS(PE_GROUPS), .SLICES(SLICES)
   ) i_order (
     .clk_i, .rst_i,
     .advance_i    (beat_valid_o && beat_ready_i),
     .skip_i       (zero_q),
     .fold_o       (fold),
     .plane_group_o(plane_group),
+    .slice_o      (slice),
     .address_o    (beat_address_o),
     .shift_o      (beat_shift_o),
     .first_o      (beat_first_o),
@@ -166,23 +180,28 @@ module window_reader #(
   assign beat_skip_o  = zero_q;
   assign pixel_done   = beat_valid_o && beat_ready_i && pixel_last;
 
-  // choice[q][f]: what the kernel sees for plane group q and fold f
-  logic [PLANE_GROUPS-1:0][FOLDS-1:0][TP*SIMD-1:0] choice;
+  // choice[s][q][f]: what the kernel sees of slice s for plane group q and fold f
+  logic [SLICES-1:0][PLANE_GROUPS-1:0][FOLDS-1:0][X_SETS-1:0][TP-1:0][SIMD-1:0] choice;
 
-  for (genvar p = 0; p < PLANES; p++) begin : g_plane
-    for (genvar i = 0; i < FOLDS*SIMD; i++) begin : g_input
-      if (i < INPUTS) begin : g_real
-        localparam int KY = i / CHANNELS / KERNEL;
-        localparam int KX = i / CHANNELS % KERNEL;
-        localparam int C  = i % CHANNELS;
-        assign choice[p/TP][i/SIMD][(p%TP)*SIMD + i%SIMD] =
-          window_q[KX*COLUMN + (C/GROUP)*TOKEN + (KY*PLANES + p)*GROUP + C%GROUP];
-      end else begin : g_none
-        assign choice[p/TP][i/SIMD][(p%TP)*SIMD + i%SIMD] = 1'b0;
+  for (genvar s = 0; s < SLICES; s++) begin : g_slice
+    for (genvar x = 0; x < X_SETS; x++) begin : g_set
+      for (genvar p = 0; p < PLANES; p++) begin : g_plane
+        for (genvar i = 0; i < FOLDS*SIMD; i++) begin : g_input
+          if (i < INPUTS) begin : g_real
+            localparam int SHARE = CHANNELS / CONV_GROUPS;
+            localparam int KY    = i / SHARE / KERNEL;
+            localparam int KX    = i / SHARE % KERNEL;
+            localparam int C     = (s * X_SETS + x) * SHARE + i % SHARE;
+            assign choice[s][p/TP][i/SIMD][x][p%TP][i%SIMD] =
+              window_q[KX*COLUMN + (C/GROUP)*TOKEN + (KY*PLANES + p)*GROUP + C%GROUP];
+          end else begin : g_none
+            assign choice[s][p/TP][i/SIMD][x][p%TP][i%SIMD] = 1'b0;
+          end
+        end
       end
     end
   end
 
-  assign beat_x_o = choice[plane_group][fold];
+  assign beat_x_o = choice[slice][plane_group][fold];
 
 endmodule

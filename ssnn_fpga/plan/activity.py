@@ -7,19 +7,30 @@ counts here turn the cycle model's worst case into the mean over those recording
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ssnn_fpga.network.layers import NETWORK_INPUT, Conv, Integers, Network
+from ssnn_fpga.network.layers import NETWORK_INPUT, Activation, Conv, Dense, Integers, Network
+from ssnn_fpga.network.shapes import edges
+from ssnn_fpga.plan.readers import Windows, dense_beats, nonzero_words, tap_beats
+
+_SAMPLES = 16
+"""Samples whose beats are counted for each way to fold a layer; zero windows are counted in all."""
 
 
 @dataclass(frozen=True)
 class Activity:
-    """What one convolution saw."""
+    """What one synapse layer saw."""
 
     rows: tuple[float, ...]
-    """Output rows a sample that have 0, 1, 2 ... windows of zeros; the last entry: all of them zero."""
+    """Output rows a sample that have 0, 1, 2 ... windows of zeros; the last entry: all of them zero.
+    Empty for a dense layer."""
+    values: Integers
+    """(N, T, C, H, W) of some samples; of a dense layer as its tokens come, (N, T, H*W*C, 1, 1)."""
+    bits: int
+    """Of a value."""
+    _beats: dict[tuple[object, ...], Integers] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def zero_windows(self) -> float:
@@ -27,23 +38,46 @@ class Activity:
         windows = sum(self.rows) * (len(self.rows) - 1)
         return sum(count * rows for count, rows in enumerate(self.rows)) / windows
 
+    def tap_beats(self, windows: Windows, tp: int, groups: int) -> Integers:
+        """Beats (N, H', W') of one pass of a ``tap_reader`` over the groups of a convolution."""
+        key = (windows, tp, groups)
+        if key not in self._beats:
+            words = nonzero_words(self.values, self.bits, tp, windows.word)
+            beats = tap_beats(words, windows, groups, max(1, self.bits // tp), groups)
+            self._beats[key] = beats.sum(axis=3)
+        return self._beats[key]
+
+    def dense_beats(self, tp: int, simd: int) -> Integers:
+        """Beats (N,) of a ``frame_reader`` for one PE group."""
+        if (tp, simd) not in self._beats:
+            words = nonzero_words(self.values, self.bits, tp, simd)
+            self._beats[tp, simd] = dense_beats(words, 1, max(1, self.bits // tp))
+        return self._beats[tp, simd]
+
 
 def measure_activity(
     network: Network, frames: Integers, trace: Mapping[str, Integers]
 ) -> dict[str, Activity]:
-    """Activity by convolution; ``trace`` holds every layer's values for ``frames`` (N, T, C, H, W)."""
+    """Activity by synapse layer; ``trace`` holds every layer's values for ``frames`` (N, T, C, H, W)."""
     found = {}
+    edge_of = edges(network)
     for layer in network.layers:
-        if isinstance(layer, Conv):
+        if isinstance(layer, Conv | Dense):
             source = layer.inputs[0]
-            found[layer.name] = _of(layer, frames if source == NETWORK_INPUT else trace[source])
+            edge = edge_of[source]
+            assert isinstance(edge, Activation)
+            x = frames if source == NETWORK_INPUT else trace[source]
+            found[layer.name] = _of(layer, x, edge.bits)
     return found
 
 
-def _of(layer: Conv, x: Integers) -> Activity:
+def _of(layer: Conv | Dense, x: Integers, bits: int) -> Activity:
+    if isinstance(layer, Dense):
+        some = x[:_SAMPLES].transpose(0, 1, 3, 4, 2)
+        return Activity((), some.reshape(*some.shape[:2], -1, 1, 1), bits)
     kernel, padding, stride = layer.weight.shape[2], layer.padding, layer.stride
     active = np.pad(x.any(axis=(1, 2)), ((0, 0), (padding, padding), (padding, padding)))
     windows = np.lib.stride_tricks.sliding_window_view(active, (kernel, kernel), axis=(1, 2))
     zero = ~windows[:, ::stride, ::stride].any(axis=(-2, -1))
     counts = np.bincount(zero.sum(axis=2).reshape(-1), minlength=zero.shape[2] + 1)
-    return Activity(tuple((counts / len(x)).tolist()))
+    return Activity(tuple((counts / len(x)).tolist()), x[:_SAMPLES], bits)

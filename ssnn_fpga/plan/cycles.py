@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.folds import Fold, FoldSpace
+from ssnn_fpga.plan.readers import Windows
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream
 
 
@@ -22,6 +25,7 @@ class Window:
     width: int
     out_height: int
     out_width: int
+    padding: int
 
 
 def conv(space: FoldSpace, fold: Fold, groups: int, window: Window, activity: Activity | None = None) -> int:
@@ -44,9 +48,37 @@ def conv(space: FoldSpace, fold: Fold, groups: int, window: Window, activity: Ac
     return round(cycles) + max(0, window.height - window.out_height) * row_tokens
 
 
-def dense(space: FoldSpace, fold: Fold) -> int:
+def taps(space: FoldSpace, fold: Fold, window: Window, tokens: int, activity: Activity | None = None) -> int:
+    """A ``conv`` whose window is read tap by tap, fed with ``tokens`` tokens a pixel.
+
+    Each row at the pace of its beats, of the columns of zero flags or of the tokens that arrive.
+    """
+    pe_groups = space.outputs // fold.pe
+    fresh = min(window.stride, window.kernel)
+    lanes = fold.pe if space.depthwise else fold.simd
+    words = space.channels * space.groups // lanes
+    if activity is None:
+        work = np.full((1, window.out_height, window.out_width), _beats(space, fold))
+    else:
+        windows = Windows(
+            window.height, window.width, space.channels * space.groups, lanes, window.kernel, window.stride,
+            window.padding,
+        )  # fmt: skip
+        slices = words if space.depthwise else space.groups
+        work = activity.tap_beats(windows, fold.tp, slices) * (pe_groups // slices)
+    rows = np.maximum(work, fresh).sum(axis=2) + np.maximum(0, window.kernel - work[:, :, 0])
+    arrival = window.width * max(words, tokens)
+    paced = np.maximum(rows, window.stride * arrival).sum(axis=1)
+    return round(float(np.maximum(paced, window.height * arrival).mean()))
+
+
+def dense(space: FoldSpace, fold: Fold, activity: Activity | None = None) -> int:
     """A ``dense`` layer: its tokens are written while the frame before is worked on."""
-    return max(space.inputs // fold.simd, _beats(space, fold))
+    arrival = space.inputs // fold.simd
+    if activity is None:
+        return max(arrival, _beats(space, fold))
+    beats = activity.dense_beats(fold.tp, fold.simd) * (space.outputs // fold.pe)
+    return round(float(np.maximum(arrival, beats).mean()))
 
 
 def _beats(space: FoldSpace, fold: Fold) -> int:

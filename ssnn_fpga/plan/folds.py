@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import product
 
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Activation, Conv, Dense
@@ -22,6 +23,8 @@ class Fold:
     """Planes (timestep and bit) at once."""
     tl: int
     """Timesteps that the neuron takes a cycle."""
+    taps: int = 0
+    """1: a convolution's window is read tap by tap (``tap_reader``), zeros left out."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class FoldSpace:
     bits: int
     pads_inputs: bool
     """Whether inputs may be padded to whole folds: a window's may, a frame arrives as tokens."""
+    channels: int = 1
+    """Input channels of one group of a convolution."""
+    groups: int = 1
+    """Groups of a convolution."""
 
     @property
     def planes(self) -> int:
@@ -50,9 +57,18 @@ class FoldSpace:
         """BG: groups of planes that make one timestep group."""
         return max(1, self.bits // tp)
 
+    @property
+    def depthwise(self) -> bool:
+        """Whether every output channel has an input channel of its own, as each PE then has."""
+        return self.groups > 1 and self.channels == 1 and self.outputs == self.groups
+
     def pe_choices(self) -> list[int]:
-        """PE: divisors of the output channels."""
-        return divisors(self.outputs)
+        """PE: divisors of the output channels that see the same inputs."""
+        return divisors(self.outputs if self.depthwise else self.outputs // self.groups)
+
+    def taps_choices(self, simd: int) -> list[int]:
+        """Readers: a tap is SIMD channels of one pixel."""
+        return [0, 1] if self.pads_inputs and self.channels % simd == 0 else [0]
 
     def simd_choices(self) -> list[int]:
         """SIMD: for a window the least of each number of folds, for a frame the divisors."""
@@ -72,7 +88,9 @@ class FoldSpace:
         """Every fold that keeps the ``override`` of some of pe, simd, tp, tl."""
         for key in override:
             if key not in asdict(Fold(1, 1, 1, 1)):
-                raise UserError(f"fold of layer {self.layer}: there is no {key!r}; use pe, simd, tp, tl")
+                raise UserError(
+                    f"fold of layer {self.layer}: there is no {key!r}; use pe, simd, tp, tl, taps"
+                )
         simd_choices = list(range(1, self.inputs + 1)) if self.pads_inputs else self.simd_choices()
         self._check("pe", override, self.pe_choices(), f"{self.outputs} output channels")
         self._check("simd", override, simd_choices, f"{self.inputs} inputs")
@@ -82,9 +100,11 @@ class FoldSpace:
                 self._check("tl", override, self.tl_choices(tp), f"{self.resident(tp)} resident timesteps")
             for pe in _kept("pe", override, self.pe_choices()):
                 for simd in _kept("simd", override, self.simd_choices()):
-                    for tl in self.tl_choices(tp):
-                        if override.get("tl", tl) == tl:
-                            yield Fold(pe, simd, tp, tl)
+                    if "taps" in override and "simd" in override:
+                        self._check("taps", override, self.taps_choices(simd), f"{self.channels} channels")
+                    for tl, taps in product(self.tl_choices(tp), self.taps_choices(simd)):
+                        if override.get("tl", tl) == tl and override.get("taps", taps) == taps:
+                            yield Fold(pe, simd, tp, tl, taps)
         if "tp" not in override:
             allowed = sorted({tl for tp in self.tp_choices() for tl in self.tl_choices(tp)})
             self._check("tl", override, allowed, f"{self.timesteps} timesteps")
@@ -106,6 +126,8 @@ def fold_space(layer: Conv | Dense, source: Activation) -> FoldSpace:
         timesteps=source.timesteps,
         bits=source.bits,
         pads_inputs=isinstance(layer, Conv),
+        channels=layer.weight.shape[1],
+        groups=layer.groups if isinstance(layer, Conv) else 1,
     )
 
 
@@ -113,10 +135,11 @@ def parse_overrides(settings: Iterable[str]) -> dict[str, dict[str, int]]:
     """Folds set by hand, each as "layer.key=value", as {layer: {key: value}}."""
     overrides: dict[str, dict[str, int]] = {}
     for setting in settings:
-        match = re.fullmatch(r"(\w+)\.(pe|simd|tp|tl)=([1-9]\d*)", setting)
+        match = re.fullmatch(r"(\w+)\.(?:(pe|simd|tp|tl)=([1-9]\d*)|(taps)=([01]))", setting)
         if match is None:
             raise UserError(f"fold {setting!r} is not of the form layer.key=value; write conv1.pe=8")
-        overrides.setdefault(match[1], {})[match[2]] = int(match[3])
+        _, key, value, taps, reader = match.groups()
+        overrides.setdefault(match[1], {})[key or taps] = int(value or reader)
     return overrides
 
 

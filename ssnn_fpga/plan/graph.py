@@ -238,13 +238,7 @@ def _check_plannable(network: Network) -> None:
     """Refuse the layers that golden knows and the hardware does not know yet."""
     for layer in network.layers:
         if isinstance(layer, CurrentJoin):
-            fault = f"a layer of kind {type(layer).__name__}"
-        elif isinstance(layer, Conv) and layer.groups != 1:
-            fault = f"a convolution of {layer.groups} groups"
-        elif isinstance(layer, Conv | Dense) and layer.weight_bits == 1:
-            fault = "weights of 1 bit"
-        elif isinstance(layer, Neuron) and layer.filter_shift:
-            fault = "a synaptic current filter"
-        else:
-            continue
-        raise UserError(f"layer {layer.name}: {fault} cannot be planned as hardware yet; use another")
+            raise UserError(
+                f"layer {layer.name}: a join of currents cannot be planned as hardware yet; "
+                "join the spikes behind the neurons"
+            )

@@ -51,7 +51,7 @@ def synapse_stages(
     if isinstance(layer, Conv):
         return [_conv(layer, edge, out, fold, feed, activity)]
     stages = gearboxes(layer.name, feed, fold.simd)
-    return [*stages, _dense(layer, edge, out, fold, leaving(stages[-1]) if stages else feed)]
+    return [*stages, _dense(layer, edge, out, fold, leaving(stages[-1]) if stages else feed, activity)]
 
 
 def synapse_cost(layer: Conv | Dense, edge: Activation, out: Accumulator, fold: Fold) -> Resources:
@@ -72,6 +72,22 @@ def synapse_cost(layer: Conv | Dense, edge: Activation, out: Accumulator, fold: 
 def reader_cost(layer: Conv | Dense, edge: Activation, fold: Fold, source: ActivationStream) -> Resources:
     """The reader and, in front of a dense layer, the gearboxes; PE plays no part."""
     space = fold_space(layer, edge)
+    if isinstance(layer, Conv) and fold.taps:
+        return resources.estimate(
+            "tap_reader",
+            height=edge.height,
+            width=edge.width,
+            channels=edge.channels,
+            group=source.group,
+            planes=source.planes,
+            kernel=layer.weight.shape[2],
+            stride=layer.stride,
+            act_bits=edge.bits,
+            simd=fold.simd,
+            tp=fold.tp,
+            conv_groups=layer.groups,
+            x_sets=fold.pe if space.depthwise else 1,
+        )
     if isinstance(layer, Conv):
         return resources.estimate(
             "window_reader",
@@ -103,9 +119,13 @@ def synapse_cycles(
     """Cycles a sample of a synapse layer that is fed in groups of ``group``; see ``cycles.conv``."""
     space = fold_space(layer, edge)
     if isinstance(layer, Dense):
-        return cycles.dense(space, fold)
+        return cycles.dense(space, fold, activity)
     kernel_size = layer.weight.shape[2]
-    window = cycles.Window(kernel_size, layer.stride, edge.height, edge.width, out.height, out.width)
+    window = cycles.Window(
+        kernel_size, layer.stride, edge.height, edge.width, out.height, out.width, layer.padding
+    )
+    if fold.taps:
+        return cycles.taps(space, fold, window, edge.channels // group, activity)
     return cycles.conv(space, fold, edge.channels // group, window, activity)
 
 
@@ -341,17 +361,22 @@ def _conv(
         WEIGHT_BITS=layer.weight_bits,
         ACC_BITS=out.bits,
         WEIGHT_INIT=_image(layer, "weight"),
+        CONV_GROUPS=layer.groups,
+        TAP_SERIAL=fold.taps,
     )
 
 
-def _dense(layer: Dense, edge: Activation, out: Accumulator, fold: Fold, feed: Feed) -> Stage:
+def _dense(
+    layer: Dense, edge: Activation, out: Accumulator, fold: Fold, feed: Feed, activity: Activity | None
+) -> Stage:
     space = fold_space(layer, edge)
     return _stage(
         layer.name,
         "dense",
         (feed,),
         accumulator_stream(out, fold.pe, space.resident(fold.tp)),
-        cycles=cycles.dense(space, fold),
+        cycles=cycles.dense(space, fold, activity),
+        worst=cycles.dense(space, fold),
         lead=1.0,
         cost=synapse_cost(layer, edge, out, fold) + _frame_cost(space, fold),
         INPUTS=space.inputs,
@@ -401,6 +426,8 @@ def _neuron(
         FRACTION=layer.fraction,
         LEAK_MULT=layer.leak_multiplier,
         LEAK_SHIFT=layer.leak_shift,
+        FILTER_SHIFT=layer.filter_shift,
+        CURRENT_BITS=widths.current_bits,
         LEVELS=layer.levels,
         STRICT=int(layer.strict),
         RESET_ZERO=int(layer.reset == "zero"),

@@ -23,6 +23,9 @@ _STREAMS: dict[str, type[Stream]] = {
 }
 
 
+_READERS = {0: "whole", 1: "taps"}
+
+
 @dataclass(frozen=True)
 class Feed:
     """A stream that a stage reads."""
@@ -124,10 +127,10 @@ class Plan:
                 return stage
         raise KeyError(name)
 
-    def fold_rows(self) -> list[tuple[str, int, int, int, int, int]]:
-        """For a table: layer, PE, SIMD, TP, TL, cycles a sample."""
+    def fold_rows(self) -> list[tuple[str, int, int, int, int, str, int]]:
+        """For a table: layer, PE, SIMD, TP, TL, how the window is read, cycles a sample."""
         return [
-            (name, fold.pe, fold.simd, fold.tp, fold.tl, self.stage(name).cycles)
+            (name, fold.pe, fold.simd, fold.tp, fold.tl, _READERS[fold.taps], self.stage(name).cycles)
             for name, fold in self.folds.items()
         ]
 

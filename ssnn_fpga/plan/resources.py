@@ -226,6 +226,35 @@ def window_reader(
     ).with_memory(rows)
 
 
+def tap_reader(
+    height: int, width: int, channels: int, group: int, planes: int, kernel: int, stride: int,
+    act_bits: int, simd: int, tp: int, conv_groups: int, x_sets: int,
+) -> Terms:  # fmt: skip
+    """Rows in one memory, a flag for each word and plane group, and the choice of the next beat.
+
+    Not fitted; one synthesis run (17 x 17 x 32, SIMD 8, TP 2) gave 256 cells where this says 255.
+    """
+    lanes, rows = x_sets * simd, kernel + stride
+    words, plane_groups = channels // lanes, planes // tp
+    flags = words * plane_groups
+    folds = kernel * kernel * channels // conv_groups // simd
+    slices = words if x_sets > 1 else conv_groups
+    shelves = -(-width // 64) if width > 32 else 1
+    flag_luts = rows * shelves * 4 * -(-flags // (3 if width > 32 else 6))
+    box = Terms({}) if group == lanes else gearbox(planes, group, lanes)
+    return Terms(
+        {
+            **{f"gearbox {part}": luts for part, luts in box.logic.items()},
+            "choice": kernel * flags * _multiplexer(rows),
+            "picker": folds * (_multiplexer(slices * plane_groups) + 1.2),
+            "beat": lanes * tp * _multiplexer(plane_groups),
+            "control": 130,
+        },
+        ram_luts=flag_luts,
+        flip_flops=2 * kernel * kernel * flags + lanes * tp + 220 + box.flip_flops,
+    ).with_memory(ram(lanes * planes, rows * width * words))
+
+
 def frame_reader(tokens: int, planes: int, act_bits: int, simd: int, tp: int, pe_groups: int) -> Terms:
     """Two frames of tokens, and the choice of each beat."""
     return Terms({"beat": simd * tp * _multiplexer(planes // tp), "control": 20}, flip_flops=30).with_memory(
@@ -235,33 +264,25 @@ def frame_reader(tokens: int, planes: int, act_bits: int, simd: int, tp: int, pe
 
 def lif(
     channels: int, pe: int, timesteps: int, nt: int, tl: int, acc_bits: int, mem_bits: int, theta_bits: int,
-    bias_bits: int, fraction: int, leak_mult: int, leak_shift: int, levels: int, strict: int, reset_zero: int,
+    bias_bits: int, fraction: int, leak_mult: int, leak_shift: int, filter_shift: int, current_bits: int,
+    levels: int, strict: int, reset_zero: int,
 ) -> Terms:  # fmt: skip
-    """PE neurons that take TL timesteps a cycle."""
+    """PE neurons that take TL timesteps a cycle and search their thresholds in halves."""
     act_bits = levels.bit_length()
     diff_bits = max(mem_bits, theta_bits + act_bits + 1) + 1
     token_out = timesteps * act_bits * pe
     neurons = pe * tl
-    product = mem_bits + leak_mult.bit_length()
-    # yosys puts a product with a constant that is no power of two on a DSP slice of 25 x 18 bits:
-    # the leak's, and the multiples of the threshold.
-    leaks = neurons * -(-product // 25) if leak_mult.bit_count() > 1 else 0
-    multiples = pe * [level.bit_count() > 1 for level in range(levels + 1)].count(True)
     return Terms(
         {
-            "drive": neurons * ((levels + 1) * diff_bits - fraction) * _ADDER,
-            "margins": neurons * (levels + 1) * diff_bits * _ADDER,
-            "select": neurons * mem_bits * levels * 0.5,
-            "token": pe * nt * acc_bits * 0.5 if nt > tl else 0.0,
+            "current": neurons * (acc_bits + fraction) * _ADDER,
+            "leak": neurons * max(1, leak_mult.bit_count()) * (mem_bits + leak_mult.bit_length()) * _ADDER,
+            "search": neurons * act_bits * diff_bits * 1.0,
+            "filter": 2 * neurons * current_bits if filter_shift else 0.0,
+            "token": neurons * acc_bits * _multiplexer(nt // tl),
             "register": token_out * 0.5,
             "control": 15,
         },
-        flip_flops=nt * pe * acc_bits
-        + neurons * (levels + 1) * diff_bits
-        + pe * mem_bits
-        + 3 * token_out
-        + 20,
-        dsps=leaks + multiples,
+        flip_flops=nt * pe * acc_bits + neurons * diff_bits + pe * mem_bits + 3 * token_out + 20,
     ).with_memory(table(pe * (theta_bits + bias_bits), -(-channels // pe)))
 
 
@@ -347,6 +368,7 @@ def stream_fifo(width: int, depth: int) -> Terms:
 MODULES: dict[str, Callable[..., Terms]] = {
     "synapses": synapses,
     "window_reader": window_reader,
+    "tap_reader": tap_reader,
     "frame_reader": frame_reader,
     "lif": lif,
     "pool": pool,

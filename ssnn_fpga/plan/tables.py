@@ -51,17 +51,18 @@ def _synapses(
     graph: Graph, layer: Conv | Dense, sources: list[_Format], override: Mapping[str, int]
 ) -> list[Option]:
     edge, out, space = graph.activation(layer.inputs[0]), graph.accumulator(layer.name), graph.space(layer)
-    folds = list(dict.fromkeys(Fold(f.pe, f.simd, f.tp, 1) for f in space.folds(override)))
+    folds = list(dict.fromkeys(Fold(f.pe, f.simd, f.tp, 1, f.taps) for f in space.folds(override)))
     own = {fold: modules.synapse_cost(layer, edge, out, fold).limited for fold in folds}
     activity = graph.activity.get(layer.name)
     options = []
     for form in sources:
         stream = modules.activation_stream(edge, *form)
-        readers: dict[tuple[int, int], Cost] = {}
+        readers: dict[tuple[int, ...], Cost] = {}
         for fold in folds:
-            if (fold.simd, fold.tp) not in readers:
-                readers[fold.simd, fold.tp] = modules.reader_cost(layer, edge, fold, stream).limited
-            pairs = zip(own[fold], readers[fold.simd, fold.tp], strict=True)
+            reader = (fold.simd, fold.tp, fold.taps, fold.pe if space.depthwise else 1)
+            if reader not in readers:
+                readers[reader] = modules.reader_cost(layer, edge, fold, stream).limited
+            pairs = zip(own[fold], readers[reader], strict=True)
             cycles = modules.synapse_cycles(layer, edge, out, fold, stream.group, activity)
             behind = (fold.pe, space.resident(fold.tp))
             options.append(Option((form, behind), cycles, tuple(a + b for a, b in pairs), fold))

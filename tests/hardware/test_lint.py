@@ -29,6 +29,11 @@ _CORNERS: dict[str, list[dict[str, int | str]]] = {
     "image_loader": [{"WIDTH": 7, "DEPTH": 1}, {"WIDTH": 64, "FOLLOWING": 9}],
     "join_current": [{"CHANNELS": 5, "PE": 2, "NT": 2, "FRACTION": 0, "OUT_BITS": 16}],
     "join_sum": [{"INPUTS": 3, "ACT_BITS": "24'h010302", "OUT_BITS": 4, "TIMESTEPS": 2}],
+    "conv": [
+        {"TAP_SERIAL": 1, "SIMD": 2, "CONV_GROUPS": 2, "PE": 2},
+        {"CONV_GROUPS": 2, "PE": 2, "SIMD": 7},
+    ],
+    "frame_reader": [{"TOKENS": 1, "PLANES": 1, "PE_GROUPS": 1}, {"PLANES": 8, "ACT_BITS": 4, "TP": 2}],
     "lif": [
         {"CHANNELS": 10, "PE": 4, "NT": 2, "TL": 2, "LEVELS": 3, "STRICT": 1},
         {"LEAK_MULT": 205, "LEAK_SHIFT": 8, "TL": 2, "FILTER_SHIFT": 2, "CURRENT_BITS": 20},
@@ -50,6 +55,12 @@ _CORNERS: dict[str, list[dict[str, int | str]]] = {
         {"OUTPUTS": 10, "PE": 3, "TIMESTEPS": 4, "NT": 2},
     ],
     "synapses": [{"REGISTERED": 1, "PARITY": 1, "X_SETS": 4}],
+    "tap_reader": [
+        {"KERNEL": 1, "PADDING": 0, "STRIDE": 2, "HEIGHT": 1, "WIDTH": 1, "PLANES": 1, "PE_GROUPS": 1},
+        {"CHANNELS": 8, "CONV_GROUPS": 8, "X_SETS": 4, "SIMD": 1, "TP": 2},
+        {"KERNEL": 5, "PADDING": 2, "PLANES": 8, "ACT_BITS": 4, "TP": 2, "SIMD": 1},
+    ],
+    "window_reader": [{"CONV_GROUPS": 4, "X_SETS": 2, "SIMD": 5}],
     "temporal_transform": [
         {"T_IN": 8, "T_OUT": 1, "ACT_BITS": 3, "OUT_BITS": 4},
         {"T_IN": 1, "T_OUT": 1, "SHIFT": 0, "FRACTION": 0, "OUT_BITS": 1, "MATRIX": "1'h1"},
@@ -93,6 +104,12 @@ def test_lint(module: str) -> None:
         ("weight_fetch", {"DATA_BITS": 48}, "a power of two"),
         ("weight_fetch", {"MAX_BURST": 17}, "MAX_BURST must be 1 to 16"),
         ("weight_fetch", {"ADDRESS_BITS": 12}, "at least 13"),
+        ("conv", {"CONV_GROUPS": 3}, "CONV_GROUPS must divide"),
+        ("conv", {"CONV_GROUPS": 2, "PE": 8}, "PE must divide the output channels of a group"),
+        ("conv", {"TAP_SERIAL": 1, "SIMD": 3}, "SIMD must divide the input channels of a group"),
+        ("window_reader", {"SIMD": 37}, "SIMD must not exceed"),
+        ("tap_reader", {"X_SETS": 2}, "X_SETS is for depthwise layers"),
+        ("beat_picker", {"SLICES": 3}, "SLICES must divide PE_GROUPS"),
         ("lif", {"TIMESTEPS": 4, "NT": 3}, "NT must divide TIMESTEPS"),
         ("lif", {"LEAK_MULT": 3, "LEAK_SHIFT": 1}, "the leak"),
         ("lif", {"FILTER_SHIFT": -1}, "FILTER_SHIFT must lie"),

@@ -71,3 +71,11 @@ def test_hex_is_one_word_a_line(tmp_path: Path) -> None:
     memory.write_hex([1, 0x1FF], 9, tmp_path / "w.hex")
     assert (tmp_path / "w.hex").read_text() == "001\n1ff\n"
     assert [p.name for p in tmp_path.iterdir()] == ["w.hex"]
+
+
+def test_words_of_a_grouped_convolution_hold_the_channels_of_one_group() -> None:
+    weight = np.arange(-18, 18).reshape(4, 1, 3, 3)  # four outputs, two groups of one input channel each
+    words = memory.weight_words(weight, pe=2, simd=5, weight_bits=6)
+    assert len(words) == 2 * 2  # PE groups x folds of the 9 inputs that one output sees
+    fields = [(words[2] >> (6 * i)) & 63 for i in range(10)]
+    assert fields == [value & 63 for value in [*range(0, 5), *range(9, 14)]]
