@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from scipy.optimize import nnls
 
 from benchmarks.resource_grid import TABLE, additions
 from ssnn_fpga.plan.resources import CALIBRATION_FILE, MODULES, Calibration, Resources, Terms, terms
@@ -47,7 +48,7 @@ def fit(rows: list[Row]) -> Calibration:
         scale = 1 / np.maximum(real, SMALL)
         left = np.vstack([logic * scale[:, None], PULL * np.eye(len(kinds))])
         right = np.concatenate([real * scale, PULL * np.ones(len(kinds))])
-        found = np.linalg.lstsq(left, right, rcond=None)[0].clip(0)
+        found = nnls(left, right)[0]
         luts[module] = {kind: round(float(value), 3) for kind, value in zip(kinds, found, strict=True)}
         counted = np.array([part.flip_flops for _, part in own], dtype=float)
         measured = np.array([row["flip_flops"] for row, _ in own], dtype=float)

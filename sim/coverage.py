@@ -30,7 +30,8 @@ POINTS: dict[str, tuple[str, ...]] = {
     "lif": (
         "reset subtract", "reset zero", "strict", "not strict",
         "no leak", "leak of a half", "leak by a multiplier",
-        "no spike", "level 1", "level 2", "level 3", "window of zeros", "group of channels padded",
+        "no spike", "level 1", "level 2", "level 3", "level 4 or more",
+        "window of zeros", "group of channels padded",
         "token of all timesteps", "token of some timesteps",
         "one timestep a cycle", "several timesteps a cycle",
         "thresholds from a file", "thresholds written", *_STREAMS,

@@ -264,18 +264,19 @@ def frame_reader(tokens: int, planes: int, act_bits: int, simd: int, tp: int, pe
 
 def lif(
     channels: int, pe: int, timesteps: int, nt: int, tl: int, acc_bits: int, mem_bits: int, theta_bits: int,
-    bias_bits: int, fraction: int, leak_mult: int, leak_shift: int, filter_shift: int, current_bits: int,
-    levels: int, strict: int, reset_zero: int,
+    bias_bits: int, fraction: int, leak_mult: int, leak_shift: int, levels: int, strict: int, reset_zero: int,
+    filter_shift: int = 0, current_bits: int = 0,
 ) -> Terms:  # fmt: skip
     """PE neurons that take TL timesteps a cycle and search their thresholds in halves."""
     act_bits = levels.bit_length()
     diff_bits = max(mem_bits, theta_bits + act_bits + 1) + 1
     token_out = timesteps * act_bits * pe
     neurons = pe * tl
+    leaks = neurons - (pe if tl == timesteps else 0)  # nothing leaks before the first timestep
     return Terms(
         {
             "current": neurons * (acc_bits + fraction) * _ADDER,
-            "leak": neurons * max(1, leak_mult.bit_count()) * (mem_bits + leak_mult.bit_length()) * _ADDER,
+            "leak": leaks * _digits(leak_mult) * (mem_bits + leak_mult.bit_length()) * _ADDER,
             "search": neurons * act_bits * diff_bits * 1.0,
             "filter": 2 * neurons * current_bits if filter_shift else 0.0,
             "token": neurons * acc_bits * _multiplexer(nt // tl),
@@ -284,6 +285,11 @@ def lif(
         },
         flip_flops=nt * pe * acc_bits + neurons * diff_bits + pe * mem_bits + 3 * token_out + 20,
     ).with_memory(table(pe * (theta_bits + bias_bits), -(-channels // pe)))
+
+
+def _digits(value: int) -> int:
+    """Additions and subtractions of shifted copies that multiply by ``value``: its non-adjacent form."""
+    return (value ^ 3 * value).bit_count()
 
 
 def pool(

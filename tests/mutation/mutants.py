@@ -35,9 +35,14 @@ _CONV = {
 }  # fmt: skip
 
 
-def _conv(shape: str) -> None:
-    config = {"frames": 4, "activity": 0.15, "stall_in": 0.4, "stall_out": 0.4, "loaded": False}
+def _conv(shape: str, activity: float = 0.15, stall_in: float = 0.4) -> None:
+    config = {"frames": 4, "activity": activity, "stall_in": stall_in, "stall_out": 0.4, "loaded": False}
     run_bench("conv", bench="bench_conv", parameters=_CONV[shape], seed=5, config=config)
+
+
+def _starved_conv(shape: str) -> None:
+    """The kernel waits for its input, and what lay in the rows before is not zero."""
+    _conv(shape, activity=1.0, stall_in=0.95)
 
 
 def _pool(shape: str) -> None:
@@ -177,7 +182,7 @@ MUTANTS = {
         "small",
     ),
     "line-buffer-reads-an-unfinished-row": Mutant(
-        "line_buffer.sv", (("held_q >= needed", "held_q + 1'b1 >= needed"),), _conv, "small"
+        "line_buffer.sv", (("held_q >= needed", "held_q + 1'b1 >= needed"),), _starved_conv, "small"
     ),
     "line-buffer-pads-one-row-late": Mutant(
         "line_buffer.sv",
