@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("golden_speed", "compile_time", "harness_speed", "kernel_cells")
+BENCHMARKS = ("golden_speed", "compile_time", "harness_speed", "kernel_cells", "layer_against_finn")
 
 
 def main() -> int:
