@@ -67,7 +67,7 @@ def beats(pixels: Integers, p: Mapping[str, int], skipping: str = "none") -> lis
     """The beats of pixels (pixels, P, inputs) in loop order.
 
     ``skipping`` "window" has a window of zeros as one beat a timestep group, "beat" leaves every
-    beat of zeros out, down to one a timestep group. Address and shift of a skip do not matter.
+    beat of zeros out, down to one a timestep group. Inputs, address and shift of a skip do not matter.
     """
     simd, tp, act_bits, pe_groups = p["SIMD"], p["TP"], p["ACT_BITS"], p["PE_GROUPS"]
     groups, sets = p.get("CONV_GROUPS", 1), p.get("X_SETS", 1)
@@ -113,7 +113,7 @@ def _by_group(pixels: Integers, groups: int, p: Mapping[str, int]) -> Integers:
 
 
 def check_beats(expected: list[dict[str, int]], got: list[dict[str, int]]) -> None:
-    """Fail at the first differing beat; a skip has no address."""
+    """Fail at the first differing beat; a skip has no inputs and no address."""
     for place, (want, seen) in enumerate(zip(expected, got, strict=True)):
-        fields = [name for name in want if not (want["skip"] and name in ("address", "shift"))]
+        fields = [name for name in want if not (want["skip"] and name in ("x", "address", "shift"))]
         assert all(want[name] == seen[name] for name in fields), f"beat {place}: expected {want}, got {seen}"

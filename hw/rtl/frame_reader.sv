@@ -159,7 +159,7 @@ module frame_reader #(
 
   assign {fold, x}      = entry[group_q];
   assign beat_address_o = ADDRESS_BITS'(int'(base_q) + int'(fold));
-  assign beat_x_o       = beat_skip_o ? '0 : x;
+  assign beat_x_o       = x;
 
   logic unused;
   assign unused = &{1'b0, unused_fold, unused_slice};

@@ -7,7 +7,7 @@
 //
 // X_SETS = 1: all PEs see the same inputs. X_SETS = PE: each has its own, for depthwise layers.
 //
-// beat_x_i must be zero in a beat with beat_skip_i. Weights are two's complement in the narrow
+// A beat with beat_skip_i counts as zeros, whatever beat_x_i is. Weights are two's complement in the narrow
 // range, so -2^(WEIGHT_BITS-1) never occurs; with WEIGHT_BITS = 1 they are binary, a set bit +1
 // and a clear one -1. Nothing is lost while ACC_BITS holds the layer's
 // sums. One register stage per level; all of them stop together while a token waits at the
@@ -72,7 +72,7 @@ module popcount_kernel #(
   logic [TAG_BITS-1:0]       tag_q;
 
   always_ff @(posedge clk_i) begin
-    if (enable) x_q <= beat_x_i;
+    if (enable) x_q <= beat_skip_i ? '0 : beat_x_i;   // the flip-flops' reset, no look-up table
     if (rst_i) tag_q <= '0;
     else if (enable) tag_q <= {beat_shift_i, beat_skip_i, beat_last_i, beat_first_i, beat_valid_i};
   end

@@ -392,8 +392,7 @@ module tap_reader #(
 
   for (genvar s = 0; s < X_SETS; s++) begin : g_set
     for (genvar p = 0; p < TP; p++) begin : g_plane
-      assign beat_x_o[(s*TP + p)*SIMD +: SIMD] =
-        beat_skip_o ? '0 : read_word[beat_group][p*LANES + s*SIMD +: SIMD];
+      assign beat_x_o[(s*TP + p)*SIMD +: SIMD] = read_word[beat_group][p*LANES + s*SIMD +: SIMD];
     end
   end
 

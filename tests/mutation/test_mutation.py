@@ -59,7 +59,14 @@ def test_woven_mutants_are_caught(rtl: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert (rtl / f"{PACKAGE_NAME}.sv").exists()
     monkeypatch.setenv("SSNN_FPGA_FLAGS", "-Wno-lint -Wno-style -Wno-fatal")
     parameters = {"WIDTH": 9}
-    config = {"tokens": 300, "stall_in": 0.4, "stall_out": 0.4, "capacity": 2, "full_rate": False}
+    config = {
+        "tokens": 300,
+        "stall_in": 0.4,
+        "stall_out": 0.4,
+        "hang": False,
+        "capacity": 2,
+        "full_rate": False,
+    }
 
     def bench() -> None:
         run_bench("stream_register", bench="bench_stream_fifo", parameters=parameters, seed=1, config=config)
