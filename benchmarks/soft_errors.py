@@ -2,8 +2,7 @@
 
 Flips single bits of the compiled RTL, each in a random cycle of a run of three real recordings (or of
 random frames, with ``--random``), and prints how many were masked, changed logits only, changed a class,
-or left the design stuck, and after how many the last recording was right again. The last column weighs
-a kind by its bits: the share of all bits whose flip shows in a class or hangs.
+or left the design stuck, and after how many the last recording was right again.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from ssnn_fpga.simulate.verilator import compile_design
 KINDS = {
     "weights": r"i_weights.*memory",
     "thresholds and biases": r"i_memory.*memory",
-    "rows and frames": r"(i_row|i_frames).*memory|\.(window|next)_q$",
+    "rows and frames": r"i_(rows?|entries)\b.*memory|\.(window|next)_q$",
     "other memories": r"memory$",
     "arithmetic": r"\.(dots|addend|sum_o|x_q|token_q|theta_q|joined_q|kept_q|reduced_q|current_q|earlier_q"
     r"|sum_q|logits_q|largest_q|word_q|spare_q|part_q|read_data_o|out_data_o)$",
