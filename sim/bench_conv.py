@@ -1,4 +1,4 @@
-"""Bench of ``conv``: random frames and weights against the golden convolution, under random stalls."""
+"""Bench of ``conv`` and ``streamed_conv``: random frames and weights against the golden convolution."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sim.bench import case
 from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import StreamSink, StreamSource, interrupt, reset
-from sim.synapses import check_cycles, load_weights, random_frames, random_weights, reader_ends
+from sim.synapses import check_cycles, give_weights, random_frames, random_weights, reader_ends
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.rtl.memory import weight_words
@@ -63,7 +63,9 @@ async def frames(dut: Any) -> None:
     source = StreamSource(dut, dut.clk_i, rng=run.rng, stall=config["stall_in"])
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"], sidebands=("skipped",))
     await reset(dut)
-    await load_weights(dut, weight_words(weight, p["PE"], p["SIMD"], p["WEIGHT_BITS"]))
+    words = weight_words(weight, p["PE"], p["SIMD"], p["WEIGHT_BITS"])
+    width = p["PE"] * p["SIMD"] * p["WEIGHT_BITS"]
+    await give_weights(dut, words, width, run.rng, config["stall_in"])
     tokens = token_integers(pack_tokens(x, p["IN_GROUP"], p["ACT_BITS"]))
     await interrupt(dut, [(source, tokens)], [sink], run.rng.randrange(len(tokens) // 4, len(tokens)))
     cocotb.start_soon(source.send(tokens))
@@ -79,7 +81,7 @@ async def frames(dut: Any) -> None:
     if config["activity"] < 1:
         assert 0 < skips.sum() < skips.size, "the frames were meant to have windows of zeros, and others"
 
-    if config["stall_in"] == config["stall_out"] == 0:
+    if config["stall_in"] == config["stall_out"] == 0 and not hasattr(dut, "ar_valid_o"):
         depthwise = 1 < groups == p["IN_CHANNELS"] == p["OUT_CHANNELS"]
         reader = {
             **p,

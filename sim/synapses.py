@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from cocotb.triggers import FallingEdge
 
+from sim.memory_port import ReadMemory
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.plan.readers import (
     Windows,
@@ -19,6 +21,7 @@ from ssnn_fpga.plan.readers import (
     window_beats,
     window_frame_ends,
 )
+from ssnn_fpga.rtl.memory import memory_bytes
 
 
 def random_weights(rng: np.random.Generator, shape: Sequence[int], bits: int) -> Integers:
@@ -40,6 +43,20 @@ def random_frames(rng: np.random.Generator, shape: Sequence[int], bits: int, act
     if activity < 1:
         active[shape[0] // 2] = False
     return np.where(active, x, 0)
+
+
+async def give_weights(
+    dut: Any, words: Sequence[int], width: int, rng: random.Random, stall: float = 0.0
+) -> None:
+    """Weight words of ``width`` bits: through the write port, or in a memory where the weights are streamed.
+
+    The memory stalls in a share ``stall`` of the cycles.
+    """
+    if not hasattr(dut, "ar_valid_o"):
+        await load_weights(dut, words)
+        return
+    dut.base_i.value = 0
+    ReadMemory(dut, memory_bytes(words, width, len(dut.r_data_i)), rng, stall, 20 if stall else 0, None)
 
 
 async def load_weights(dut: Any, words: Sequence[int]) -> None:

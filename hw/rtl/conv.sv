@@ -1,9 +1,6 @@
-// Convolution: a reader of windows and the synapses it feeds.
+// Convolution: a reader of windows (conv_reader, which says what the folds may be) and the synapses
+// that it feeds.
 //
-// TAP_SERIAL chooses tap_reader, which leaves out beats of zeros and needs SIMD to divide the
-// input channels of a group, in place of window_reader. With CONV_GROUPS groups PE divides the
-// output channels of one, so that a PE group sees one slice of the window; in a depthwise layer,
-// one output channel to each input channel, PE may be anything that divides the channels.
 // A frame is HEIGHT x WIDTH tokens of each of IN_CHANNELS/IN_GROUP groups; for every output pixel
 // come OUT_CHANNELS/PE x timestep groups accumulator tokens. in_ready_o depends on registers only.
 module conv #(
@@ -47,17 +44,6 @@ module conv #(
   localparam bit DEPTHWISE  = CONV_GROUPS > 1 && CONV_GROUPS == IN_CHANNELS && OUT_CHANNELS == IN_CHANNELS;
   localparam int X_SETS     = DEPTHWISE ? PE : 1;
 
-  if (OUT_CHANNELS % PE != 0) begin : g_bad_pe
-    $error("conv: PE must divide OUT_CHANNELS");
-  end
-
-  if (IN_CHANNELS % CONV_GROUPS != 0 || OUT_CHANNELS % CONV_GROUPS != 0) begin : g_bad_groups
-    $error("conv: CONV_GROUPS must divide IN_CHANNELS and OUT_CHANNELS");
-  end
-  if (X_SETS == 1 && (OUT_CHANNELS / CONV_GROUPS) % PE != 0) begin : g_bad_pe_of_group
-    $error("conv: PE must divide the output channels of a group");
-  end
-
   localparam int SHIFT_BITS = (ACT_BITS > 1) ? $clog2(ACT_BITS) : 1;
 
   logic                           beat_valid, beat_ready, beat_first, beat_last, beat_skip;
@@ -65,39 +51,22 @@ module conv #(
   logic [ADDRESS_BITS-1:0]        beat_address;
   logic [SHIFT_BITS-1:0]          beat_shift;
 
-  if (TAP_SERIAL != 0) begin : g_taps
-    tap_reader #(
-      .HEIGHT(HEIGHT), .WIDTH(WIDTH), .CHANNELS(IN_CHANNELS), .GROUP(IN_GROUP), .PLANES(TIMESTEPS*ACT_BITS),
-      .KERNEL(KERNEL), .STRIDE(STRIDE), .PADDING(PADDING), .ACT_BITS(ACT_BITS), .SIMD(SIMD), .TP(TP),
-      .PE_GROUPS(OUT_CHANNELS/PE), .CONV_GROUPS(CONV_GROUPS), .X_SETS(X_SETS)
-    ) i_reader (
-      .clk_i, .rst_i, .in_valid_i, .in_ready_o, .in_data_i,
-      .beat_valid_o  (beat_valid),
-      .beat_ready_i  (beat_ready),
-      .beat_x_o      (beat_x),
-      .beat_address_o(beat_address),
-      .beat_shift_o  (beat_shift),
-      .beat_first_o  (beat_first),
-      .beat_last_o   (beat_last),
-      .beat_skip_o   (beat_skip)
-    );
-  end else begin : g_window
-    window_reader #(
-      .HEIGHT(HEIGHT), .WIDTH(WIDTH), .CHANNELS(IN_CHANNELS), .GROUP(IN_GROUP), .PLANES(TIMESTEPS*ACT_BITS),
-      .KERNEL(KERNEL), .STRIDE(STRIDE), .PADDING(PADDING), .ACT_BITS(ACT_BITS), .SIMD(SIMD), .TP(TP),
-      .PE_GROUPS(OUT_CHANNELS/PE), .CONV_GROUPS(CONV_GROUPS), .X_SETS(X_SETS)
-    ) i_reader (
-      .clk_i, .rst_i, .in_valid_i, .in_ready_o, .in_data_i,
-      .beat_valid_o  (beat_valid),
-      .beat_ready_i  (beat_ready),
-      .beat_x_o      (beat_x),
-      .beat_address_o(beat_address),
-      .beat_shift_o  (beat_shift),
-      .beat_first_o  (beat_first),
-      .beat_last_o   (beat_last),
-      .beat_skip_o   (beat_skip)
-    );
-  end
+  conv_reader #(
+    .HEIGHT(HEIGHT), .WIDTH(WIDTH), .IN_CHANNELS(IN_CHANNELS), .IN_GROUP(IN_GROUP),
+    .PLANES(TIMESTEPS*ACT_BITS), .ACT_BITS(ACT_BITS), .KERNEL(KERNEL), .STRIDE(STRIDE), .PADDING(PADDING),
+    .OUT_CHANNELS(OUT_CHANNELS), .PE(PE), .SIMD(SIMD), .TP(TP), .CONV_GROUPS(CONV_GROUPS),
+    .TAP_SERIAL(TAP_SERIAL)
+  ) i_reader (
+    .clk_i, .rst_i, .in_valid_i, .in_ready_o, .in_data_i,
+    .beat_valid_o  (beat_valid),
+    .beat_ready_i  (beat_ready),
+    .beat_x_o      (beat_x),
+    .beat_address_o(beat_address),
+    .beat_shift_o  (beat_shift),
+    .beat_first_o  (beat_first),
+    .beat_last_o   (beat_last),
+    .beat_skip_o   (beat_skip)
+  );
 
   logic parity_error, unused_parity;
   assign unused_parity = &{1'b0, parity_error};

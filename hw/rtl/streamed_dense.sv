@@ -1,30 +1,27 @@
-// Fully connected layer whose weights lie outside the chip: a frame reader, synapses, and the
-// read master that brings their words.
-//
-// As dense, but for the AXI4 read port (weight_fetch) in the place of the weight memory.
+// Fully connected layer whose weights lie outside the chip: dense with streamed_synapses.
 module streamed_dense #(
-  parameter int INPUTS       = 32,
-  parameter int TIMESTEPS    = 2,
-  parameter int ACT_BITS     = 1,
-  parameter int OUTPUTS      = 8,
-  parameter int PE           = 4,
-  parameter int SIMD         = 8,
-  parameter int TP           = 1,
-  parameter int WEIGHT_BITS  = 4,
-  parameter int ACC_BITS     = 12,
-  parameter int DATA_BITS    = 64,
-  parameter int ADDRESS_BITS = 32,
-  parameter int MAX_BURST    = 16,
-  parameter int OUTSTANDING  = 4,
-  parameter int COUNT_BITS   = 32,
-  parameter int NT           = (TP > ACT_BITS) ? TP / ACT_BITS : 1      // derived
+  parameter int INPUTS           = 32,
+  parameter int TIMESTEPS        = 2,
+  parameter int ACT_BITS         = 1,
+  parameter int OUTPUTS          = 8,
+  parameter int PE               = 4,
+  parameter int SIMD             = 8,
+  parameter int TP               = 1,
+  parameter int WEIGHT_BITS      = 4,
+  parameter int ACC_BITS         = 12,
+  parameter int DATA_BITS        = 64,
+  parameter int MEM_ADDRESS_BITS = 32,
+  parameter int MAX_BURST        = 16,
+  parameter int OUTSTANDING      = 4,
+  parameter int COUNT_BITS       = 32,
+  parameter int NT               = (TP > ACT_BITS) ? TP / ACT_BITS : 1      // derived
 ) (
   input  logic                               clk_i,
   input  logic                               rst_i,
-  input  logic [ADDRESS_BITS-1:0]            base_i,
+  input  logic [MEM_ADDRESS_BITS-1:0]        base_i,
   output logic                               ar_valid_o,
   input  logic                               ar_ready_i,
-  output logic [ADDRESS_BITS-1:0]            ar_addr_o,
+  output logic [MEM_ADDRESS_BITS-1:0]        ar_addr_o,
   output logic [7:0]                         ar_len_o,
   output logic [2:0]                         ar_size_o,
   output logic [1:0]                         ar_burst_o,
@@ -51,25 +48,19 @@ module streamed_dense #(
     $error("streamed_dense: SIMD must divide INPUTS");
   end
 
-  localparam int FOLDS        = INPUTS / SIMD;
-  localparam int PE_GROUPS    = OUTPUTS / PE;
-  localparam int PLANES       = TIMESTEPS * ACT_BITS;
-  localparam int SHIFT_BITS   = (ACT_BITS > 1) ? $clog2(ACT_BITS) : 1;
-  localparam int PLACE_BITS   = (FOLDS * PE_GROUPS > 1) ? $clog2(FOLDS * PE_GROUPS) : 1;
-  localparam int WORD_BITS    = PE * SIMD * WEIGHT_BITS;
+  localparam int FOLDS      = INPUTS / SIMD;
+  localparam int PE_GROUPS  = OUTPUTS / PE;
+  localparam int PLANES     = TIMESTEPS * ACT_BITS;
+  localparam int SHIFT_BITS = (ACT_BITS > 1) ? $clog2(ACT_BITS) : 1;
+  localparam int WORD_PLACE = (FOLDS * PE_GROUPS > 1) ? $clog2(FOLDS * PE_GROUPS) : 1;
 
-  logic                  beat_valid, beat_ready, beat_first, beat_last, beat_skip, unused;
+  logic                  beat_valid, beat_ready, beat_first, beat_last, beat_skip;
   logic [TP*SIMD-1:0]    beat_x;
-  logic [PLACE_BITS-1:0] beat_address;
+  logic [WORD_PLACE-1:0] beat_address;
   logic [SHIFT_BITS-1:0] beat_shift;
-  logic                  weight_valid, weight_ready;
-  logic [WORD_BITS-1:0]  weight;
-
-  assign unused = &{1'b0, beat_address, beat_skip};   // words come in loop order, without skips
 
   frame_reader #(
-    .TOKENS(FOLDS), .PLANES(PLANES), .ACT_BITS(ACT_BITS), .SIMD(SIMD), .TP(TP), .PE_GROUPS(PE_GROUPS),
-    .SKIP_ZEROS(0)
+    .TOKENS(FOLDS), .PLANES(PLANES), .ACT_BITS(ACT_BITS), .SIMD(SIMD), .TP(TP), .PE_GROUPS(PE_GROUPS)
   ) i_reader (
     .clk_i, .rst_i, .in_valid_i, .in_ready_o, .in_data_i,
     .beat_valid_o  (beat_valid),
@@ -82,34 +73,24 @@ module streamed_dense #(
     .beat_skip_o   (beat_skip)
   );
 
-  weight_fetch #(
-    .WORD_BITS(WORD_BITS), .FOLDS(FOLDS), .PE_GROUPS(PE_GROUPS), .REPEATS(PLANES / TP),
-    .DATA_BITS(DATA_BITS), .ADDRESS_BITS(ADDRESS_BITS), .MAX_BURST(MAX_BURST),
-    .OUTSTANDING(OUTSTANDING), .COUNT_BITS(COUNT_BITS)
-  ) i_fetch (
-    .clk_i, .rst_i, .base_i,
-    .ar_valid_o, .ar_ready_i, .ar_addr_o, .ar_len_o, .ar_size_o, .ar_burst_o,
-    .r_valid_i, .r_ready_o, .r_data_i, .r_resp_i,
-    .out_valid_o(weight_valid),
-    .out_ready_i(weight_ready),
-    .out_data_o (weight),
-    .error_o, .errors_o, .starved_o
-  );
-
   streamed_synapses #(
-    .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS)
+    .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS),
+    .PLANES(PLANES), .FOLDS(FOLDS), .PE_GROUPS(PE_GROUPS), .DATA_BITS(DATA_BITS),
+    .MEM_ADDRESS_BITS(MEM_ADDRESS_BITS), .MAX_BURST(MAX_BURST), .OUTSTANDING(OUTSTANDING),
+    .COUNT_BITS(COUNT_BITS)
   ) i_synapses (
     .clk_i, .rst_i,
     .beat_valid_i  (beat_valid),
     .beat_ready_o  (beat_ready),
     .beat_x_i      (beat_x),
+    .beat_address_i(beat_address),
     .beat_shift_i  (beat_shift),
     .beat_first_i  (beat_first),
     .beat_last_i   (beat_last),
-    .weight_valid_i(weight_valid),
-    .weight_ready_o(weight_ready),
-    .weight_data_i (weight),
-    .out_valid_o, .out_ready_i, .out_data_o, .out_skipped_o
+    .beat_skip_i   (beat_skip),
+    .base_i, .ar_valid_o, .ar_ready_i, .ar_addr_o, .ar_len_o, .ar_size_o, .ar_burst_o,
+    .r_valid_i, .r_ready_o, .r_data_i, .r_resp_i,
+    .out_valid_o, .out_ready_i, .out_data_o, .out_skipped_o, .error_o, .errors_o, .starved_o
   );
 
 endmodule
