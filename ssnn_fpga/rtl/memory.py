@@ -48,6 +48,15 @@ def with_parity(words: Sequence[int], width: int) -> list[int]:
     return [word | (word.bit_count() & 1) << width for word in words]
 
 
+def memory_bytes(words: Sequence[int], width: int, data_bits: int) -> bytes:
+    """Words of ``width`` bits as they lie in memory outside the chip, for a port of ``data_bits``.
+
+    Each is padded to whole beats, little endian.
+    """
+    size = -(-width // data_bits) * data_bits // 8
+    return b"".join(word.to_bytes(size, "little") for word in words)
+
+
 def threshold_words(theta: Integers, bias: Integers, pe: int, theta_bits: int, bias_bits: int) -> list[int]:
     """Words of a neuron's memory, address = PE group: for each PE θ (unsigned) then b (signed).
 

@@ -90,3 +90,24 @@ _SHAPES = {
 def test_conv(shape: str, stalls: tuple[float, float], activity: float) -> None:
     config = {"frames": 4, "activity": activity, "stall_in": stalls[0], "stall_out": stalls[1]}
     run_bench("conv", bench="bench_conv", parameters=_SHAPES[shape], seed=5, config=config)
+
+
+# Weights from memory outside the chip: words of several beats, words that are read many times.
+_STREAMED = {
+    "timesteps-resident": {"DATA_BITS": 64},
+    "bits-in-turns": {"DATA_BITS": 32, "MAX_BURST": 4, "OUTSTANDING": 2},
+    "tap-serial": {"DATA_BITS": 128},
+    "tap-serial-groups": {"DATA_BITS": 8},
+    "depthwise": {"DATA_BITS": 64},
+    "window-a-cycle": {"DATA_BITS": 256},
+}
+
+
+@pytest.mark.parametrize(
+    ("stalls", "activity"), [((0.0, 0.0), 0.1), ((0.4, 0.4), 0.15)], ids=["full-rate", "stalls"]
+)
+@pytest.mark.parametrize("shape", _STREAMED)
+def test_streamed_conv(shape: str, stalls: tuple[float, float], activity: float) -> None:
+    config = {"frames": 4, "activity": activity, "stall_in": stalls[0], "stall_out": stalls[1]}
+    parameters = {**_SHAPES[shape], **_STREAMED[shape]}
+    run_bench("streamed_conv", bench="bench_conv", parameters=parameters, seed=5, config=config)

@@ -32,13 +32,9 @@ _SHAPES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "stalls", [(0.0, 0.0), (0.4, 0.4), (0.1, 0.8)], ids=["full-rate", "stalls", "slow-sink"]
-)
-@pytest.mark.parametrize("shape", _SHAPES)
-def test_dense(shape: str, stalls: tuple[float, float]) -> None:
-    (channels, height, width), parameters = _SHAPES[shape]
-    config = {
+def _config(shape: str, stalls: tuple[float, float]) -> dict[str, int | float]:
+    channels, height, width = _SHAPES[shape][0]
+    return {
         "frames": 5,
         "channels": channels,
         "height": height,
@@ -47,4 +43,22 @@ def test_dense(shape: str, stalls: tuple[float, float]) -> None:
         "stall_in": stalls[0],
         "stall_out": stalls[1],
     }
-    run_bench("dense", bench="bench_dense", parameters=parameters, seed=6, config=config)
+
+
+@pytest.mark.parametrize(
+    "stalls", [(0.0, 0.0), (0.4, 0.4), (0.1, 0.8)], ids=["full-rate", "stalls", "slow-sink"]
+)
+@pytest.mark.parametrize("shape", _SHAPES)
+def test_dense(shape: str, stalls: tuple[float, float]) -> None:
+    run_bench(
+        "dense", bench="bench_dense", parameters=_SHAPES[shape][1], seed=6, config=_config(shape, stalls)
+    )
+
+
+@pytest.mark.parametrize("stalls", [(0.0, 0.0), (0.4, 0.4)], ids=["full-rate", "stalls"])
+@pytest.mark.parametrize("shape", ["read-out", "bits-in-turns"])
+def test_streamed_dense_leaves_out_zeros(shape: str, stalls: tuple[float, float]) -> None:
+    parameters = {**_SHAPES[shape][1], "DATA_BITS": 32}
+    run_bench(
+        "streamed_dense", bench="bench_dense", parameters=parameters, seed=6, config=_config(shape, stalls)
+    )
