@@ -123,23 +123,30 @@ class Graph:
         assert isinstance(edge, Activation)
         return Feed(INPUT if name == NETWORK_INPUT else name, modules.activation_stream(edge, *form))
 
-    def join_path(self, layer: Join, place: int, form: _Form, out: _Form, name: str = "") -> list[Stage]:
-        """What one input of a join passes: gearboxes to its group, and the FIFO."""
+    def join_path(
+        self, layer: Join | CurrentJoin, place: int, form: _Form, out: _Form, name: str = ""
+    ) -> list[Stage]:
+        """What one input of a join passes: gearboxes to the group of activations, and the FIFO."""
         feed = self.feed(layer.inputs[place], form)
         feed = Feed(name or feed.name, feed.stream)
-        path = modules.gearboxes(f"{layer.name}_{place}", feed, out[0])
-        edge, pixels = self.activation(layer.name), self.fifos[layer.name][place]
+        spikes = isinstance(layer, Join)
+        path = modules.gearboxes(f"{layer.name}_{place}", feed, out[0]) if spikes else []
+        pixels = self.fifos[layer.name][place]
         if pixels:
+            before = modules.leaving(path[-1]) if path else feed
+            stream = before.stream
+            assert not isinstance(stream, LogitStream)
             # The bound keeps the paths from stopping. A row more keeps the pace: the longer path's next
             # row comes in while it works on the present one.
-            row = edge.width if pixels > 1 else 0
-            depth = (pixels + row) * (edge.channels // out[0])
-            before = modules.leaving(path[-1]) if path else feed
+            row = stream.width if pixels > 1 else 0
+            depth = (pixels + row) * (stream.tokens // (stream.height * stream.width))
             path.append(modules.fifo(f"{layer.name}_{place}_fifo", before, depth))
         return path
 
-    def join(self, layer: Join, feeds: Sequence[Feed], form: _Form) -> Stage:
+    def join(self, layer: Join | CurrentJoin, feeds: Sequence[Feed], form: _Form) -> Stage:
         """The sum of a join's inputs in format ``form``."""
+        if isinstance(layer, CurrentJoin):
+            return modules.current_join(layer, self.accumulator(layer.name), feeds)
         return modules.join_stage(layer, self.activation(layer.name), feeds, form[0])
 
     def stages(self, formats: Formats, folds: Mapping[str, Fold], tls: Mapping[str, int]) -> Iterator[Stage]:
@@ -162,7 +169,7 @@ class Graph:
                 edge, out = self.activation(layer.inputs[0]), self.accumulator(layer.name)
                 activity = self.activity.get(layer.name)
                 yield from modules.synapse_stages(layer, edge, out, folds[layer.name], feeds[0], activity)
-            elif isinstance(layer, Join):
+            elif isinstance(layer, Join | CurrentJoin):
                 form = formats[self.wire_of[layer.name]]
                 ends = []
                 for place, feed in enumerate(feeds):
@@ -171,8 +178,6 @@ class Graph:
                     yield from path
                     ends.append(modules.leaving(path[-1]) if path else feed)
                 yield self.join(layer, ends, form)
-            elif isinstance(layer, CurrentJoin):
-                yield modules.current_join(layer, self.accumulator(layer.name), feeds)
             elif isinstance(layer, EarlyExit):
                 # As many samples may wait as can be under way in the layers behind the early head.
                 depth = 2 + len(self.synapses)
@@ -190,7 +195,6 @@ class Graph:
 def graph_of(network: Network, activity: Mapping[str, Activity] | None = None) -> Graph:
     """The network's graph. Raises UserError for one that cannot be planned."""
     edge_of = edges(network)
-    _check_plannable(network)
     output_of(network)
     readers = Counter(name for layer in network.layers for name in layer.inputs)
     for name, count in readers.items():
@@ -206,7 +210,7 @@ def graph_of(network: Network, activity: Mapping[str, Activity] | None = None) -
     fifos = {
         layer.name: fifo_pixels(network, edge_of, layer)
         for layer in network.layers
-        if isinstance(layer, Join)
+        if isinstance(layer, Join | CurrentJoin)
     }
     return Graph(network, edge_of, analyse(network), wire_of, readers, fifos, activity or {})
 
@@ -232,13 +236,3 @@ def check_nested(network: Network) -> None:
             f"the forks that end in {', '.join(ends)} are not nested in each other: let every join close "
             "the fork that was opened last"
         )
-
-
-def _check_plannable(network: Network) -> None:
-    """Refuse the layers that golden knows and the hardware does not know yet."""
-    for layer in network.layers:
-        if isinstance(layer, CurrentJoin):
-            raise UserError(
-                f"layer {layer.name}: a join of currents cannot be planned as hardware yet; "
-                "join the spikes behind the neurons"
-            )

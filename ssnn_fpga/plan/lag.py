@@ -24,6 +24,7 @@ from ssnn_fpga.network.layers import (
     NETWORK_INPUT,
     Activation,
     Conv,
+    CurrentJoin,
     Dense,
     Edge,
     Integers,
@@ -50,7 +51,7 @@ class Lag:
         return Lag(self.ends[sure], self.ends[sure], self.needs[needed])
 
 
-def fifo_pixels(network: Network, edge_of: dict[str, Edge], join: Join) -> list[int]:
+def fifo_pixels(network: Network, edge_of: dict[str, Edge], join: Join | CurrentJoin) -> list[int]:
     """Pixels that the FIFO at each input of ``join`` must hold."""
     readers = Counter(name for layer in network.layers for name in layer.inputs)
     forks = [name for name, edge in edge_of.items() if readers[name] > 1 and isinstance(edge, Activation)]
@@ -61,7 +62,7 @@ def fifo_pixels(network: Network, edge_of: dict[str, Edge], join: Join) -> list[
         # Two paths part at the last fork that both come from.
         fork = [name for name in forks if one in lags[name] and two in lags[name]][-1]
         path, behind = lags[fork][one], lags[fork][two]
-        # Paths of pointwise modules alone go token by token.
+        # Paths that are alike wait for the same, and pointwise ones go token by token.
         if not _same(path, behind):
             pixels = len(lags[fork][fork].needs)
             ahead = np.concatenate([path.starts, path.starts + pixels, path.starts + 2 * pixels])

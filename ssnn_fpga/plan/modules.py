@@ -187,7 +187,8 @@ def fork(feed: Feed, copies: int) -> Stage:
 
 
 def fifo(name: str, feed: Feed, depth: int) -> Stage:
-    """``stream_fifo`` of at least ``depth`` tokens."""
+    """``stream_fifo`` of at least ``depth`` tokens; the skipped bit of accumulators waits with them."""
+    width = feed.stream.token_bits + isinstance(feed.stream, AccumulatorStream)
     return _stage(
         name,
         "stream_fifo",
@@ -195,9 +196,9 @@ def fifo(name: str, feed: Feed, depth: int) -> Stage:
         feed.stream,
         cycles=feed.stream.tokens,
         lead=0.0,
-        cost=resources.estimate("stream_fifo", width=feed.stream.token_bits, depth=max(2, depth)),
+        cost=resources.estimate("stream_fifo", width=width, depth=max(2, depth)),
         layer="",
-        WIDTH=feed.stream.token_bits,
+        WIDTH=width,
         DEPTH=max(2, depth),
     )
 

@@ -102,10 +102,11 @@ def _join(graph: Graph, layer: Join, formats: dict[str, list[_Format]]) -> list[
 
 
 def _currents(graph: Graph, layer: CurrentJoin, form: _Format) -> Option:
-    stage = modules.current_join(
-        layer, graph.accumulator(layer.name), [graph.feed(name, form) for name in layer.inputs]
-    )
-    return Option((form,), stage.cycles, stage.resources.limited)
+    """The sum of two currents in one format, and what they wait in."""
+    stages = [stage for place in (0, 1) for stage in graph.join_path(layer, place, form, form)]
+    stages.append(graph.join(layer, [graph.feed(name, form) for name in layer.inputs], form))
+    cost = sum((stage.resources for stage in stages), Resources()).limited
+    return Option((form,), max(stage.cycles for stage in stages), cost)
 
 
 def _option(graph: Graph, layer: Layer, form: _Format, tl: int, formats: tuple[_Format, ...]) -> Option:

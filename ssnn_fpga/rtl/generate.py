@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.network.layers import Activation, Conv, Dense, Layer, Network, Neuron, Readout
+from ssnn_fpga.network.layers import Activation, Conv, CurrentJoin, Dense, Layer, Network, Neuron, Readout
 from ssnn_fpga.network.shapes import edges
 from ssnn_fpga.network.storage import save_network
 from ssnn_fpga.plan.plan import PLAN_FILE, Plan, Stage
@@ -63,7 +63,7 @@ def _write_sources(plan: Plan, rtl: Path, library: Path | None) -> None:
 def _write_images(network: Network, plan: Plan, rtl: Path) -> None:
     edge_of = edges(network)
     for layer in network.layers:
-        if isinstance(layer, Conv | Dense | Neuron | Readout):
+        if isinstance(layer, Conv | Dense | Neuron | CurrentJoin | Readout):
             source = edge_of[layer.inputs[0]]
             words, width, literal = _image(layer, plan.stage(layer.name), source)
             memory.write_hex(words, width, rtl / literal.strip('"'))
@@ -84,6 +84,9 @@ def _image(layer: Layer, stage: Stage, source: object) -> tuple[list[int], int, 
         theta_bits, bias_bits = int(values["THETA_BITS"]), int(values["BIAS_BITS"])
         words = memory.threshold_words(layer.theta, layer.bias, pe, theta_bits, bias_bits)
         return words, pe * (theta_bits + bias_bits), str(values["INIT"])
+    if isinstance(layer, CurrentJoin):
+        gain_bits = int(values["GAIN_BITS"])
+        return memory.bias_words(layer.gain, pe, gain_bits), pe * gain_bits, str(values["INIT"])
     assert isinstance(layer, Readout)
     bias_bits = int(values["BIAS_BITS"])
     return memory.bias_words(layer.bias, pe, bias_bits), pe * bias_bits, str(values["INIT"])

@@ -150,6 +150,13 @@ def _inputs(stage: Stage) -> list[tuple[str, str]]:
         kinds = ("in_valid_i", "in_ready_o", "in_data_i")
         wires = zip(*((f.valid, f.ready, f.data) for f in reversed(feeds)), strict=True)
         return [(port, "{" + ", ".join(several) + "}") for port, several in zip(kinds, wires, strict=True)]
+    if stage.module == "stream_fifo":  # what goes beside the data is data to it
+        [feed] = feeds
+        return [
+            ("in_valid_i", feed.valid),
+            ("in_ready_o", feed.ready),
+            ("in_data_i", _whole(feed, stage.source)),
+        ]
     ports = []
     for name, feed in zip(_TWO_INPUTS.get(stage.module, ("in",)), feeds, strict=True):
         ports += [(f"{name}_valid_i", feed.valid), (f"{name}_ready_o", feed.ready)]
@@ -159,12 +166,21 @@ def _inputs(stage: Stage) -> list[tuple[str, str]]:
     return ports
 
 
+def _whole(wires: Signals, kind: Stream) -> str:
+    """All of a token in one vector."""
+    return f"{{{wires.skipped}, {wires.data}}}" if isinstance(kind, AccumulatorStream) else wires.data
+
+
 def _ports(stage: Stage, outer: Signals) -> list[tuple[str, str]]:
     """Port connections; ``outer`` is the stream that leaves."""
     ports = [("clk_i", "clk_i"), ("rst_i", "rst_i"), *_inputs(stage)]
-    ports += [("out_valid_o", outer.valid), ("out_ready_i", outer.ready), ("out_data_o", outer.data)]
-    if isinstance(stage.output, AccumulatorStream):
-        ports.append(("out_skipped_o", outer.skipped))
+    ports += [("out_valid_o", outer.valid), ("out_ready_i", outer.ready)]
+    if stage.module == "stream_fifo":
+        ports.append(("out_data_o", _whole(outer, stage.output)))
+    else:
+        ports.append(("out_data_o", outer.data))
+        if isinstance(stage.output, AccumulatorStream):
+            ports.append(("out_skipped_o", outer.skipped))
     if stage.module == "early_exit":
         ports.append(("out_exited_o", ""))
     ports += [(port.name, outer_name(stage, port)) for port in outer_ports(stage)]

@@ -10,13 +10,12 @@ import pytest
 
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.golden.engine import run as run_golden
-from ssnn_fpga.network.layers import Activation, Conv, Join, Network, Neuron, Pool
+from ssnn_fpga.network.layers import Activation, Conv, CurrentJoin, Join, Network, Neuron, Pool
 from ssnn_fpga.network.shapes import edges
 from ssnn_fpga.plan.graph import check_nested
 from ssnn_fpga.plan.lag import fifo_pixels
 from ssnn_fpga.plan.solve import make_plan
 from ssnn_fpga.rtl.generate import write_design
-from ssnn_fpga.rtl.library import hardware_directory
 from ssnn_fpga.simulate.compiled import CompiledAccelerator
 from ssnn_fpga.simulate.library import SimulationError
 from tests.random_networks import random_forked_network, random_frames
@@ -34,10 +33,10 @@ def conv(name: str, source: str, kernel: int, stride: int = 1) -> tuple[Conv, Ne
     )
 
 
-def depths(*layers: Conv | Neuron | Pool | Join, height: int = 6, width: int = 10) -> list[int]:
+def depths(*layers: Conv | Neuron | Pool | Join | CurrentJoin, height: int = 6, width: int = 10) -> list[int]:
     network = Network("forked", Activation(1, 2, height, width, 1), layers)
     join = layers[-1]
-    assert isinstance(join, Join)
+    assert isinstance(join, Join | CurrentJoin)
     return fifo_pixels(network, edges(network), join)
 
 
@@ -85,13 +84,27 @@ def test_crossed_forks_are_refused() -> None:
     check_nested(Network("n", crossed.input, (*nested, Join("sum", ("b_lif", "one", "input")))))
 
 
-@pytest.mark.skipif(
-    not (hardware_directory() / "rtl/stream_fork.sv").is_file(), reason="the library has no fork yet"
-)
-def test_with_the_bound_nothing_hangs_and_with_less_it_does(compiled: Path, tmp_path: Path) -> None:
-    rng = np.random.default_rng(1)
+def test_the_join_of_currents_waits_as_that_of_spikes() -> None:
+    long, short = conv("a", "input", 3), conv("b", "input", 1)
+    inner = conv("c", "a_lif", 3)
+    layers = (*long, inner[0], short[0], CurrentJoin("sum", ("c", "b"), np.ones(2, dtype=np.int64)))
+    spikes = (*long, *inner, *short, Join("sum", ("c_lif", "b_lif")))
+    # The shortcut wants a whole row, of which a window of the long path in the last row has two columns
+    # to the right of its own pixel; the long path wants three rows.
+    assert depths(*layers) == depths(*spikes) == [10 - 1 - 2, 3 * 10 - 1]
+
+
+@pytest.mark.parametrize("kind", ["join", "currents"])
+def test_with_the_bound_nothing_hangs_and_with_less_it_does(
+    kind: str, compiled: Path, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(1 if kind == "join" else 2)
     shape = {"size": (8, 9), "channels": 4, "timesteps": 2, "weight_bits": 2, "outputs": 4}
-    network = random_forked_network(rng, blocks=["join"], heads=1, filter_shift=0, **shape)  # type: ignore[arg-type]
+    blocks, heads = (["join"], 1) if kind == "join" else (["currents", "currents"], 0)
+    network = random_forked_network(rng, blocks=blocks, heads=heads, filter_shift=0, **shape)  # type: ignore[arg-type]
+    if kind == "currents":  # shortcuts of stride 1 and 2
+        strides = [layer.stride for layer in network.layers if layer.name.endswith("_shortcut")]  # type: ignore[union-attr]
+        assert strides == [1, 2]
     plan = make_plan(network, target_cycles=600)
     design = tmp_path / "design"
     write_design(network, plan, design)
@@ -105,7 +118,8 @@ def test_with_the_bound_nothing_hangs_and_with_less_it_does(compiled: Path, tmp_
             np.testing.assert_array_equal(result.classes, expected.classes)
         assert accelerator.run(frames).cycles_per_sample == pytest.approx(plan.interval, rel=0.05)
     top = design / "rtl/accelerator.sv"
-    shallow = re.sub(r"(\.DEPTH *\()\d+(\)\s*\) i_block1_join_\d_fifo)", r"\g<1>2\g<2>", top.read_text())
+    depth = r"(\.DEPTH *\()\d+(\)\s*\) i_block1_(?:join|sum)_\d_fifo)"
+    shallow = re.sub(depth, r"\g<1>2\g<2>", top.read_text())
     assert shallow != top.read_text()
     top.write_text(shallow)
     with (
