@@ -50,6 +50,7 @@ class _Alveo:
     flow: str = "xilinx"
     budget: _Budget = _Budget(luts=1_728_000, bram_bits=2_688 * 36_864)
     plan_share: float = 0.5
+    memory_port_bits: int = 0
 
 
 def windows(folder: Path) -> tuple[Integers, str]:

@@ -178,7 +178,7 @@ def _measured_activity(network: Any, data: Path | None) -> Any:
 
 def _plan_table(plan: Any) -> Table:
     table = Table(title="the plan")
-    for column in ("layer", "PE", "SIMD", "TP", "TL", "window", "cycles a sample"):
+    for column in ("layer", "PE", "SIMD", "TP", "TL", "window", "weights", "cycles a sample"):
         table.add_column(column, justify="left" if column == "layer" else "right")
     for row in plan.fold_rows():
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "Vaccelerator.h"
+#include "memory.h"
 #include "recorder.h"
 #include "states.h"
 #include "verilated.h"
@@ -15,6 +16,7 @@
 // Written for each design: its streams, and the widths of its ports.
 std::vector<Stream> streams_of(Vaccelerator& model);
 extern const int kInputBits;
+ReadPort read_port_of(Vaccelerator& model);
 
 // A model that stops, finishes or fails must not end the process it is loaded into.
 void vl_fatal(const char* file, int line, const char*, const char* message) {
@@ -39,6 +41,7 @@ class Harness {
     model_->eval();
     for (const Stream& stream : streams_of(*model_)) recorders_.emplace_back(stream);
     states_ = std::make_unique<States>(context_);
+    memory_ = std::make_unique<Memory>(read_port_of(*model_));
   }
   ~Harness() { model_->final(); }
 
@@ -63,7 +66,9 @@ class Harness {
       }
       model_->in_valid_i = offered;
       model_->out_ready_i = cycle >= hold && !chance(stall_out);
+      memory_->drive(cycle, chance(stall_in));
       settle(0);
+      memory_->observe(cycle);
       bool moved = offered && model_->in_ready_o;
       if (moved) {
         ++sent;
@@ -90,7 +95,9 @@ class Harness {
     for (int64_t cycle = 0, sent = 0; cycle < cycles; ++cycle) {
       model_->in_valid_i = sent < inputs;
       drive(sent < inputs ? tokens + sent * input_bytes() : nullptr, true);
+      memory_->drive(cycle, false);
       settle(0);
+      memory_->observe(cycle);
       sent += model_->in_valid_i && model_->in_ready_o;
       settle(1);
     }
@@ -105,6 +112,7 @@ class Harness {
     flip_bit_ = bit;
   }
   States& states() { return *states_; }
+  Memory& memory() { return *memory_; }
   bool input_ready() const { return model_->in_ready_o; }
   std::string error;
 
@@ -136,6 +144,7 @@ class Harness {
     model_->rst_i = 1;
     model_->in_valid_i = 0;
     model_->out_ready_i = 0;
+    memory_->reset();
     for (int i = 0; i < kResetCycles; ++i) {
       settle(0);
       settle(1);
@@ -162,6 +171,7 @@ class Harness {
   std::unique_ptr<Vaccelerator> model_;
   std::vector<Recorder> recorders_;
   std::unique_ptr<States> states_;
+  std::unique_ptr<Memory> memory_;
   int64_t flip_cycle_ = -1, flip_state_ = 0, flip_bit_ = 0;
   std::mt19937_64 random_;
 };
@@ -191,6 +201,10 @@ EXPORT int64_t harness_run(Harness* harness, const uint8_t* tokens, int64_t inpu
   return -2;
 }
 
+// The content of the memory outside the chip, for the runs that follow.
+EXPORT void harness_weights(Harness* harness, const uint8_t* content, int64_t size) {
+  harness->memory().load(content, size);
+}
 EXPORT void harness_run_into(Harness* harness, const uint8_t* tokens, int64_t inputs, int64_t cycles) {
   harness->run_into(tokens, inputs, cycles);
 }

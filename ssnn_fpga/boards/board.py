@@ -61,6 +61,8 @@ class Board(_Checked):
     plan_share: float = Field(0.5, gt=0, le=1)
     """Share of the budget's logic that a plan fills when it can."""
     serial: Serial | None = None
+    memory_port_bits: int = Field(0, ge=0, le=1024)
+    """Width of a port to memory over which weights can come that do not fit the chip; 0: there is none."""
     budget: Budget
     folder: Path = Field(default=Path(), exclude=True)
 

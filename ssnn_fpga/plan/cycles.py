@@ -81,6 +81,17 @@ def dense(space: FoldSpace, fold: Fold, activity: Activity | None = None) -> int
     return round(float(np.maximum(arrival, beats).mean()))
 
 
+def fetch(space: FoldSpace, fold: Fold, windows: int, weight_bits: int) -> int:
+    """Cycles a sample in which the memory port brings the words of a layer with streamed weights.
+
+    Every window takes every word, once for each plane group; the port gives a beat a cycle.
+    """
+    if not fold.streamed:
+        return 0
+    words = space.outputs // fold.pe * -(-space.inputs // fold.simd) * (space.planes // fold.tp)
+    return windows * words * -(-fold.pe * fold.simd * weight_bits // fold.streamed)
+
+
 def _beats(space: FoldSpace, fold: Fold) -> int:
     """Kernel cycles of one window or frame."""
     timestep_groups = space.timesteps // space.resident(fold.tp)

@@ -10,6 +10,9 @@ from itertools import product
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Activation, Conv, Dense
 
+PORT_BITS = (8, 16, 32, 64, 128, 256, 512, 1024)
+"""Widths of a memory port that weights can come over."""
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -25,6 +28,8 @@ class Fold:
     """Timesteps that the neuron takes a cycle."""
     taps: int = 0
     """1: a convolution's window is read tap by tap (``tap_reader``), zeros left out."""
+    streamed: int = 0
+    """Bits of the memory port over which the weights come; 0: they lie on the chip."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +94,18 @@ class FoldSpace:
         for key in override:
             if key not in asdict(Fold(1, 1, 1, 1)):
                 raise UserError(
-                    f"fold of layer {self.layer}: there is no {key!r}; use pe, simd, tp, tl, taps"
+                    f"fold of layer {self.layer}: there is no {key!r}; use pe, simd, tp, tl, taps, streamed"
                 )
         simd_choices = list(range(1, self.inputs + 1)) if self.pads_inputs else self.simd_choices()
         self._check("pe", override, self.pe_choices(), f"{self.outputs} output channels")
         self._check("simd", override, simd_choices, f"{self.inputs} inputs")
         self._check("tp", override, self.tp_choices(), f"{self.planes} planes of {self.bits}-bit values")
+        streamed = override.get("streamed", 0)
+        if streamed not in (0, *PORT_BITS):
+            raise UserError(
+                f"fold of layer {self.layer}: streamed = {streamed} is no width of a memory port; use 0 for "
+                f"weights on the chip, or {', '.join(map(str, PORT_BITS))}"
+            )
         for tp in _kept("tp", override, self.tp_choices()):
             if "tp" in override:
                 self._check("tl", override, self.tl_choices(tp), f"{self.resident(tp)} resident timesteps")
@@ -104,7 +115,7 @@ class FoldSpace:
                         self._check("taps", override, self.taps_choices(simd), f"{self.channels} channels")
                     for tl, taps in product(self.tl_choices(tp), self.taps_choices(simd)):
                         if override.get("tl", tl) == tl and override.get("taps", taps) == taps:
-                            yield Fold(pe, simd, tp, tl, taps)
+                            yield Fold(pe, simd, tp, tl, taps, streamed)
         if "tp" not in override:
             allowed = sorted({tl for tp in self.tp_choices() for tl in self.tl_choices(tp)})
             self._check("tl", override, allowed, f"{self.timesteps} timesteps")
@@ -135,11 +146,12 @@ def parse_overrides(settings: Iterable[str]) -> dict[str, dict[str, int]]:
     """Folds set by hand, each as "layer.key=value", as {layer: {key: value}}."""
     overrides: dict[str, dict[str, int]] = {}
     for setting in settings:
-        match = re.fullmatch(r"(\w+)\.(?:(pe|simd|tp|tl)=([1-9]\d*)|(taps)=([01]))", setting)
+        match = re.fullmatch(r"(\w+)\.(?:(pe|simd|tp|tl)=([1-9]\d*)|(taps)=([01])|(streamed)=(\d+))", setting)
         if match is None:
             raise UserError(f"fold {setting!r} is not of the form layer.key=value; write conv1.pe=8")
-        _, key, value, taps, reader = match.groups()
-        overrides.setdefault(match[1], {})[key or taps] = int(value or reader)
+        layer, *fields = match.groups()
+        key, value = (field for field in fields if field is not None)
+        overrides.setdefault(layer, {})[key] = int(value)
     return overrides
 
 

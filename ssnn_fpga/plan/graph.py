@@ -59,6 +59,8 @@ class Graph:
     """By join, the pixels that the FIFO at each of its inputs holds."""
     activity: Mapping[str, Activity]
     """By convolution; one that is not in it is planned for its worst case."""
+    port_bits: int = 0
+    """Width of the memory port over which weights may come; 0: they have to lie on the chip."""
 
     @property
     def synapses(self) -> list[Conv | Dense]:
@@ -192,7 +194,7 @@ class Graph:
                 )
 
 
-def graph_of(network: Network, activity: Mapping[str, Activity] | None = None) -> Graph:
+def graph_of(network: Network, activity: Mapping[str, Activity] | None = None, port_bits: int = 0) -> Graph:
     """The network's graph. Raises UserError for one that cannot be planned."""
     edge_of = edges(network)
     output_of(network)
@@ -212,7 +214,7 @@ def graph_of(network: Network, activity: Mapping[str, Activity] | None = None) -
         for layer in network.layers
         if isinstance(layer, Join | CurrentJoin)
     }
-    return Graph(network, edge_of, analyse(network), wire_of, readers, fifos, activity or {})
+    return Graph(network, edge_of, analyse(network), wire_of, readers, fifos, activity or {}, port_bits)
 
 
 def check_nested(network: Network) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import gcd
+from typing import Any
 
 from ssnn_fpga.network.layers import (
     Accumulator,
@@ -27,6 +28,9 @@ from ssnn_fpga.plan.folds import Fold, FoldSpace, fold_space
 from ssnn_fpga.plan.plan import Feed, Stage
 from ssnn_fpga.plan.resources import Resources
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, LogitStream, Stream
+
+MAX_BURST, OUTSTANDING = 16, 4
+"""Beats of a burst and bursts under way of a layer whose weights come from memory."""
 
 
 def activation_stream(edge: Activation, group: int) -> ActivationStream:
@@ -57,7 +61,7 @@ def synapse_stages(
 def synapse_cost(layer: Conv | Dense, edge: Activation, out: Accumulator, fold: Fold) -> Resources:
     """Kernel and weights, which do not depend on the tokens that feed the layer."""
     space = fold_space(layer, edge)
-    return resources.estimate(
+    kernel = resources.estimate(
         "synapses",
         pe=fold.pe,
         simd=fold.simd,
@@ -65,8 +69,19 @@ def synapse_cost(layer: Conv | Dense, edge: Activation, out: Accumulator, fold: 
         act_bits=edge.bits,
         weight_bits=layer.weight_bits,
         acc_bits=out.bits,
-        depth=out.channels // fold.pe * -(-space.inputs // fold.simd),
+        depth=1 if fold.streamed else out.channels // fold.pe * -(-space.inputs // fold.simd),
     )
+    if not fold.streamed:
+        return kernel
+    word_bits = fold.pe * fold.simd * layer.weight_bits
+    return kernel + resources.estimate(
+        "weight_fetch", word_bits=word_bits, data_bits=fold.streamed, room=MAX_BURST * OUTSTANDING
+    )
+
+
+def port_cycles(layer: Conv | Dense, edge: Activation, out: Accumulator, fold: Fold) -> int:
+    """Cycles a sample of the memory port for the layer's weights; see ``cycles.fetch``."""
+    return cycles.fetch(fold_space(layer, edge), fold, out.height * out.width, layer.weight_bits)
 
 
 def reader_cost(layer: Conv | Dense, edge: Activation, fold: Fold, source: ActivationStream) -> Resources:
@@ -118,15 +133,16 @@ def synapse_cycles(
 ) -> int:
     """Cycles a sample of a synapse layer that is fed in groups of ``group``; see ``cycles.conv``."""
     space = fold_space(layer, edge)
+    fetched = port_cycles(layer, edge, out, fold)
     if isinstance(layer, Dense):
-        return cycles.dense(space, fold, activity)
+        return max(fetched, cycles.dense(space, fold, activity))
     kernel_size = layer.weight.shape[2]
     window = cycles.Window(
         kernel_size, layer.stride, edge.height, edge.width, out.height, out.width, layer.padding
     )
     if fold.taps:
-        return cycles.taps(space, fold, window, edge.channels // group, activity)
-    return cycles.conv(space, fold, edge.channels // group, window, activity)
+        return max(fetched, cycles.taps(space, fold, window, edge.channels // group, activity))
+    return max(fetched, cycles.conv(space, fold, edge.channels // group, window, activity))
 
 
 def leaving(stage: Stage) -> Feed:
@@ -304,6 +320,7 @@ def _stage(
     lead: float,
     cost: Resources | None = None,
     worst: int | None = None,
+    port_cycles: int = 0,
     layer: str | None = None,
     **parameters: int | str,
 ) -> Stage:
@@ -321,6 +338,7 @@ def _stage(
         worst=cycles if worst is None else worst,
         lead=lead,
         resources=cost,
+        port_cycles=port_cycles,
     )
 
 
@@ -339,9 +357,10 @@ def _conv(
     rows_ahead = kernel_size - layer.padding
     return _stage(
         layer.name,
-        "conv",
+        "streamed_conv" if fold.streamed else "conv",
         (feed,),
         accumulator_stream(out, fold.pe, space.resident(fold.tp)),
+        port_cycles=port_cycles(layer, edge, out, fold),
         cycles=synapse_cycles(layer, edge, out, fold, source.group, activity),
         worst=synapse_cycles(layer, edge, out, fold, source.group),
         lead=min(1.0, ((rows_ahead - 1) * edge.width + rows_ahead) / (edge.height * edge.width)),
@@ -361,10 +380,17 @@ def _conv(
         TP=fold.tp,
         WEIGHT_BITS=layer.weight_bits,
         ACC_BITS=out.bits,
-        WEIGHT_INIT=_image(layer, "weight"),
+        **_weights(layer, fold),
         CONV_GROUPS=layer.groups,
         TAP_SERIAL=fold.taps,
     )
+
+
+def _weights(layer: Conv | Dense, fold: Fold) -> dict[str, Any]:
+    """Parameters that say where the weights are: an image, or a memory port."""
+    if not fold.streamed:
+        return {"WEIGHT_INIT": _image(layer, "weight")}
+    return {"DATA_BITS": fold.streamed, "MAX_BURST": MAX_BURST, "OUTSTANDING": OUTSTANDING}
 
 
 def _dense(
@@ -373,11 +399,12 @@ def _dense(
     space = fold_space(layer, edge)
     return _stage(
         layer.name,
-        "dense",
+        "streamed_dense" if fold.streamed else "dense",
         (feed,),
         accumulator_stream(out, fold.pe, space.resident(fold.tp)),
-        cycles=cycles.dense(space, fold, activity),
-        worst=cycles.dense(space, fold),
+        port_cycles=port_cycles(layer, edge, out, fold),
+        cycles=synapse_cycles(layer, edge, out, fold, fold.simd, activity),
+        worst=synapse_cycles(layer, edge, out, fold, fold.simd),
         lead=1.0,
         cost=synapse_cost(layer, edge, out, fold) + _frame_cost(space, fold),
         INPUTS=space.inputs,
@@ -389,7 +416,7 @@ def _dense(
         TP=fold.tp,
         WEIGHT_BITS=layer.weight_bits,
         ACC_BITS=out.bits,
-        WEIGHT_INIT=_image(layer, "weight"),
+        **_weights(layer, fold),
     )
 
 

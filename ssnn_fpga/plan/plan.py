@@ -15,7 +15,7 @@ from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, LogitStr
 PLAN_FILE = "plan.json"
 INPUT = "in"
 """Name of the stream that enters the accelerator."""
-_FORMAT = 3
+_FORMAT = 4
 _STREAMS: dict[str, type[Stream]] = {
     "activation": ActivationStream,
     "accumulator": AccumulatorStream,
@@ -56,6 +56,8 @@ class Stage:
     lead: float
     """Share of a sample's input that must have come before the first output can leave."""
     resources: Resources
+    port_cycles: int = 0
+    """Cycles a sample in which the memory port brings its weights; 0 for weights on the chip."""
 
     @property
     def source(self) -> Stream:
@@ -89,12 +91,17 @@ class Plan:
         Measured activity makes this a lower bound where stages skip different parts of a frame and
         wait for each other; without it, it is what simulation shows.
         """
-        return max(self.input.tokens, *(stage.cycles for stage in self.stages))
+        return max(self.input.tokens, self.port_cycles, *(stage.cycles for stage in self.stages))
 
     @property
     def worst_interval(self) -> int:
         """Cycles between two samples when no window is skipped."""
-        return max(self.input.tokens, *(stage.worst for stage in self.stages))
+        return max(self.input.tokens, self.port_cycles, *(stage.worst for stage in self.stages))
+
+    @property
+    def port_cycles(self) -> int:
+        """Cycles a sample in which the memory port is busy: it serves the streamed layers in turn."""
+        return sum(stage.port_cycles for stage in self.stages)
 
     @property
     def latency(self) -> int:
@@ -127,10 +134,14 @@ class Plan:
                 return stage
         raise KeyError(name)
 
-    def fold_rows(self) -> list[tuple[str, int, int, int, int, str, int]]:
-        """For a table: layer, PE, SIMD, TP, TL, how the window is read, cycles a sample."""
+    def fold_rows(self) -> list[tuple[str, int, int, int, int, str, str, int]]:
+        """For a table: layer, PE, SIMD, TP, TL, how windows are read, where weights lie, cycles a sample."""
         return [
-            (name, fold.pe, fold.simd, fold.tp, fold.tl, _READERS[fold.taps], self.stage(name).cycles)
+            (
+                *(name, fold.pe, fold.simd, fold.tp, fold.tl, _READERS[fold.taps]),
+                "memory" if fold.streamed else "chip",
+                self.stage(name).cycles,
+            )
             for name, fold in self.folds.items()
         ]
 
@@ -150,6 +161,7 @@ class Plan:
             "planned_interval_cycles": self.interval,
             "worst_interval_cycles": self.worst_interval,
             "planned_latency_cycles": self.latency,
+            "memory_port_cycles": self.port_cycles,
             "cycles_by_stage": {stage.name: stage.cycles for stage in self.stages},
             "resources": self.resource_figures(),
         }

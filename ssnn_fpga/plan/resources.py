@@ -371,6 +371,14 @@ def stream_fifo(width: int, depth: int) -> Terms:
     )
 
 
+def weight_fetch(word_bits: int, data_bits: int, room: int) -> Terms:
+    """Beats that wait, the word they make, and the counters of the bursts."""
+    beats = -(-word_bits // data_bits)
+    return Terms({"control": 220}, flip_flops=(beats > 1) * beats * data_bits + word_bits + 330).with_memory(
+        ram(data_bits, room)
+    )
+
+
 MODULES: dict[str, Callable[..., Terms]] = {
     "synapses": synapses,
     "window_reader": window_reader,
@@ -382,6 +390,7 @@ MODULES: dict[str, Callable[..., Terms]] = {
     "readout": readout,
     "gearbox": gearbox,
     "stream_fifo": stream_fifo,
+    "weight_fetch": weight_fetch,
 }
 """Parts by module of ``hw/rtl``, called with the module's parameters in lower case."""
 

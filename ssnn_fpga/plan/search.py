@@ -39,6 +39,8 @@ class Option:
     """Of each resource."""
     choice: Any = None
     """What the one who asks wants to know when this option is taken."""
+    shared: int = 0
+    """Cycles a sample of the one memory port: those of all elements together fit the interval."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,9 @@ class Found:
 
     @property
     def cycles(self) -> int:
-        """Cycles a sample: those of the slowest element."""
-        return max(option.cycles for option in self.options.values())
+        """Cycles a sample: those of the slowest element, or of the memory port."""
+        taken = self.options.values()
+        return max(*(option.cycles for option in taken), sum(option.shared for option in taken))
 
 
 class Search:
@@ -84,6 +87,10 @@ class Search:
         """Every number of cycles that a design can take, ascending, from the least on."""
         floor = max(min(option.cycles for option in e.options) for e in self._elements)
         all_of = {option.cycles for e in self._elements for cell in e.cells for option in cell}
+        # What the elements ask of the memory port adds up.
+        together = sum(max(option.shared for option in e.options) for e in self._elements)
+        if together > max(all_of):
+            all_of |= set(np.geomspace(max(all_of), together, 64).astype(int).tolist())
         return sorted(cycles for cycles in all_of if cycles >= floor)
 
     def smallest(self, interval: int, limits: Sequence[int | None], first: int = 0) -> Found | None:
@@ -129,6 +136,14 @@ class Search:
         for total, limit in zip(totals, limits, strict=True):
             if limit is not None:
                 model.add(total <= limit)
+        shared = [
+            option.shared * literal
+            for table, literals in zip(tables, taken, strict=True)
+            for option, literal in zip(table, literals, strict=True)
+            if option.shared
+        ]
+        if shared:
+            model.add(sum(shared) <= interval)
         if first is not None:
             model.minimize(_in_order(totals, tables, first))
         solver = _solver()
@@ -205,8 +220,8 @@ def _in_order(totals: list[Any], tables: list[list[Option]], first: int) -> Any:
 
 
 def _front(options: Iterable[Option], timed: bool = True) -> list[Option]:
-    """Those that no other one beats in every resource, and if ``timed`` in cycles; in a fixed order."""
-    ranked = [((*o.cost, o.cycles) if timed else o.cost, o) for o in options]
+    """Those that no other one beats in all it takes, cycles counted if ``timed``; in a fixed order."""
+    ranked = [((*o.cost, o.shared, *([o.cycles] if timed else [])), o) for o in options]
     if len(ranked) < 2:
         return [option for _, option in ranked]
     ranked.sort(key=lambda pair: pair[0])

@@ -69,6 +69,11 @@ class Board(Protocol):
         """Share of its logic that a plan fills when it can: placing and routing get slow beyond it."""
         ...
 
+    @property
+    def memory_port_bits(self) -> int:
+        """Width of a port to memory outside the chip, 0 where there is none."""
+        ...
+
 
 def make_plan(
     network: Network,
@@ -92,6 +97,9 @@ def make_plan(
     Raises UserError for a network that cannot be planned, an override that does not fit, a target
     that no fold reaches, and a network too large for the board: which resource is short, by how
     much, and the nearest plan that would fit.
+
+    Weights lie on the chip wherever it can hold them; else, on a board with a memory port, the plan
+    chooses the layers whose weights come over that port.
     """
     return Planner(network, board, overrides, activity).plan(target_cycles, target_latency, share)
 
@@ -108,10 +116,18 @@ class Planner:
     ) -> None:
         self._network = network
         self._board = board
+        overrides = overrides or {}
         self._graph = graph_of(network, activity)
-        _check_layers(overrides or {}, self._graph)
-        self._search = Search(elements(self._graph, overrides or {}))
+        _check_layers(overrides, self._graph)
+        self._search = Search(elements(self._graph, overrides))
         self._available = None if board is None else _available(board)
+        if board is not None and board.memory_port_bits and not self._fits():
+            self._graph = graph_of(network, activity, board.memory_port_bits)
+            self._search = Search(elements(self._graph, overrides))
+
+    def _fits(self) -> bool:
+        """Whether the chip holds some design of the network."""
+        return self._search.smallest(self.intervals[-1], _limits(self._available)) is not None
 
     @property
     def intervals(self) -> list[int]:

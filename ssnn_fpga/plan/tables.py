@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ssnn_fpga.network.layers import NETWORK_INPUT, Conv, CurrentJoin, Dense, EarlyExit, Join, Layer, Neuron
 from ssnn_fpga.plan import modules
-from ssnn_fpga.plan.folds import Fold, divisors
+from ssnn_fpga.plan.folds import divisors
 from ssnn_fpga.plan.graph import Graph
 from ssnn_fpga.plan.resources import Resources
 from ssnn_fpga.plan.search import Cost, Element, Option
@@ -51,21 +52,27 @@ def _synapses(
     graph: Graph, layer: Conv | Dense, sources: list[_Format], override: Mapping[str, int]
 ) -> list[Option]:
     edge, out, space = graph.activation(layer.inputs[0]), graph.accumulator(layer.name), graph.space(layer)
-    folds = list(dict.fromkeys(Fold(f.pe, f.simd, f.tp, 1, f.taps) for f in space.folds(override)))
-    own = {fold: modules.synapse_cost(layer, edge, out, fold).limited for fold in folds}
+    folds = list(dict.fromkeys(replace(fold, tl=1) for fold in space.folds(override)))
+    costs = {fold: modules.synapse_cost(layer, edge, out, fold) for fold in folds}
+    if graph.port_bits and "streamed" not in override:
+        # Words that fit LUTs are not worth the port's time.
+        outside = [replace(fold, streamed=graph.port_bits) for fold in folds if costs[fold].block_rams]
+        costs |= {fold: modules.synapse_cost(layer, edge, out, fold) for fold in outside}
+    own = {fold: cost.limited for fold, cost in costs.items()}
     activity = graph.activity.get(layer.name)
     options = []
     for form in sources:
         stream = modules.activation_stream(edge, *form)
         readers: dict[tuple[int, ...], Cost] = {}
-        for fold in folds:
+        for fold in own:
             reader = (fold.simd, fold.tp, fold.taps, fold.pe if space.depthwise else 1)
             if reader not in readers:
                 readers[reader] = modules.reader_cost(layer, edge, fold, stream).limited
             pairs = zip(own[fold], readers[reader], strict=True)
             cycles = modules.synapse_cycles(layer, edge, out, fold, stream.group, activity)
             behind = (fold.pe, space.resident(fold.tp))
-            options.append(Option((form, behind), cycles, tuple(a + b for a, b in pairs), fold))
+            shared = modules.port_cycles(layer, edge, out, fold)
+            options.append(Option((form, behind), cycles, tuple(a + b for a, b in pairs), fold, shared))
     return options
 
 

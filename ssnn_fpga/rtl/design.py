@@ -9,7 +9,7 @@ from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Network
 from ssnn_fpga.network.storage import load_network
 from ssnn_fpga.plan.plan import PLAN_FILE, Plan
-from ssnn_fpga.rtl.generate import FILE_LIST, NETWORK_FILE, RTL_FOLDER
+from ssnn_fpga.rtl.generate import FILE_LIST, NETWORK_FILE, RTL_FOLDER, WEIGHTS_FILE
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Design:
     plan: Plan
     sources: tuple[Path, ...]
     """SystemVerilog files in order of compilation; the last one is the top level."""
+    weights: bytes = b""
+    """What lies at the memory port's base address, for weights outside the chip."""
 
     @property
     def rtl(self) -> Path:
@@ -35,4 +37,11 @@ class Design:
             if not path.is_file():
                 raise UserError(f"{folder} holds no design ({path.name} is missing): run `compile` first.")
         sources = tuple(rtl / name for name in (rtl / FILE_LIST).read_text().split())
-        return cls(folder, load_network(folder / NETWORK_FILE), Plan.load(folder / PLAN_FILE), sources)
+        plan = Plan.load(folder / PLAN_FILE)
+        weights = b""
+        if plan.port_cycles:
+            try:
+                weights = (folder / WEIGHTS_FILE).read_bytes()
+            except OSError as error:
+                raise UserError(f"{folder / WEIGHTS_FILE} cannot be read: run `compile` again.") from error
+        return cls(folder, load_network(folder / NETWORK_FILE), plan, sources, weights)

@@ -14,11 +14,14 @@ from ssnn_fpga.network.storage import save_network
 from ssnn_fpga.plan.plan import PLAN_FILE, Plan, Stage
 from ssnn_fpga.rtl import memory
 from ssnn_fpga.rtl.library import library_sources
+from ssnn_fpga.rtl.memory_port import memory_port
 from ssnn_fpga.rtl.toplevel import TOP, toplevel
 
 RTL_FOLDER = "rtl"
 NETWORK_FILE = "network.npz"
 FILE_LIST = "files.f"
+WEIGHTS_FILE = "weights.bin"
+"""Weights that lie in memory outside the chip, beside the plan; only where the plan has such layers."""
 
 
 def write_design(network: Network, plan: Plan, out: Path, library: Path | None = None) -> None:
@@ -41,6 +44,8 @@ def write_design(network: Network, plan: Plan, out: Path, library: Path | None =
         rtl.mkdir()
         _write_sources(plan, rtl, library)
         _write_images(network, plan, rtl)
+        if (outside := memory_image(network, plan)) is not None:
+            (aside / WEIGHTS_FILE).write_bytes(outside)
         (aside / PLAN_FILE).write_text(plan.to_json())
         save_network(network, aside / NETWORK_FILE)
         _replace(aside, out)
@@ -50,7 +55,8 @@ def write_design(network: Network, plan: Plan, out: Path, library: Path | None =
 
 def _write_sources(plan: Plan, rtl: Path, library: Path | None) -> None:
     try:
-        sources = library_sources({stage.module for stage in plan.stages}, library)
+        modules = {stage.module for stage in plan.stages}
+        sources = library_sources(modules | ({"read_arbiter"} if memory_port(plan) else set()), library)
     except FileNotFoundError as error:
         raise UserError(f"The hardware library cannot build this plan: {error}.") from error
     for source in sources:
@@ -66,11 +72,27 @@ def _write_images(network: Network, plan: Plan, rtl: Path) -> None:
         if isinstance(layer, Conv | Dense | Neuron | CurrentJoin | Readout):
             source = edge_of[layer.inputs[0]]
             words, width, literal = _image(layer, plan.stage(layer.name), source)
-            memory.write_hex(words, width, rtl / literal.strip('"'))
+            if literal:
+                memory.write_hex(words, width, rtl / literal.strip('"'))
+
+
+def memory_image(network: Network, plan: Plan) -> bytes | None:
+    """What lies at the memory port's base address; None where all weights are on the chip."""
+    port = memory_port(plan)
+    if port is None:
+        return None
+    edge_of = edges(network)
+    content = bytearray(port.bytes)
+    for stage, offset in zip(port.stages, port.offsets, strict=True):
+        layer = network.layer(stage.layer)
+        words, width, _ = _image(layer, stage, edge_of[layer.inputs[0]])
+        own = memory.memory_bytes(words, width, port.data_bits)
+        content[offset : offset + len(own)] = own
+    return bytes(content)
 
 
 def _image(layer: Layer, stage: Stage, source: object) -> tuple[list[int], int, str]:
-    """Words, width and the INIT parameter of a layer's memory."""
+    """Words, width and the INIT parameter of a layer's memory, "" for one outside the chip."""
     values = dict(stage.parameters)
     pe = int(values["PE"])
     if isinstance(layer, Conv | Dense):
@@ -79,7 +101,8 @@ def _image(layer: Layer, stage: Stage, source: object) -> tuple[list[int], int, 
             assert isinstance(source, Activation)
             weight = memory.dense_stream_order(weight, source.channels, source.height, source.width)
         simd, bits = int(values["SIMD"]), int(values["WEIGHT_BITS"])
-        return memory.weight_words(weight, pe, simd, bits), pe * simd * bits, str(values["WEIGHT_INIT"])
+        literal = str(values.get("WEIGHT_INIT", ""))
+        return memory.weight_words(weight, pe, simd, bits), pe * simd * bits, literal
     if isinstance(layer, Neuron):
         theta_bits, bias_bits = int(values["THETA_BITS"]), int(values["BIAS_BITS"])
         words = memory.threshold_words(layer.theta, layer.bias, pe, theta_bits, bias_bits)

@@ -43,25 +43,13 @@ def error_port(stage: Stage) -> tuple[str, str] | None:
     return _REPORTS.get(stage.module)
 
 
-def _axi_read(stage: Stage) -> list[Port]:
-    """The read master of ``weight_fetch`` and its counters."""
-    data, address, count = (int(stage.parameter(f"{name}_BITS")) for name in ("DATA", "ADDRESS", "COUNT"))
-    return [
-        Port("input", "base_i", address),
-        Port("output", "ar_valid_o"),
-        Port("input", "ar_ready_i"),
-        Port("output", "ar_addr_o", address),
-        Port("output", "ar_len_o", 8),
-        Port("output", "ar_size_o", 3),
-        Port("output", "ar_burst_o", 2),
-        Port("input", "r_valid_i"),
-        Port("output", "r_ready_o"),
-        Port("input", "r_data_i", data),
-        Port("input", "r_resp_i", 2),
-        Port("output", "errors_o", count),
-        Port("output", "starved_o", count),
-    ]
+def _fetch_counters(stage: Stage) -> list[Port]:
+    """Reads that were refused, and cycles in which a beat waited for its weights."""
+    return [Port("output", "errors_o", 32), Port("output", "starved_o", 32)]
 
 
-_OUTER: Mapping[str, Callable[[Stage], list[Port]]] = {"streamed_dense": _axi_read}
-_REPORTS = {"streamed_dense": ("error_o", "read")}
+_OUTER: Mapping[str, Callable[[Stage], list[Port]]] = {
+    "streamed_conv": _fetch_counters,
+    "streamed_dense": _fetch_counters,
+}
+_REPORTS = {"streamed_conv": ("error_o", "read"), "streamed_dense": ("error_o", "read")}

