@@ -8,13 +8,13 @@ import tempfile
 from pathlib import Path
 
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.network.layers import Activation, Conv, CurrentJoin, Dense, Layer, Network, Neuron, Readout
-from ssnn_fpga.network.shapes import edges
+from ssnn_fpga.network.layers import Network
 from ssnn_fpga.network.storage import save_network
-from ssnn_fpga.plan.plan import PLAN_FILE, Plan, Stage
-from ssnn_fpga.rtl import memory
+from ssnn_fpga.plan.plan import PLAN_FILE, Plan
+from ssnn_fpga.rtl.images import IMAGE_FILE, contents, load_image, write_image
 from ssnn_fpga.rtl.library import library_sources
-from ssnn_fpga.rtl.toplevel import TOP, toplevel
+from ssnn_fpga.rtl.memory import with_parity, write_hex
+from ssnn_fpga.rtl.toplevel import TOP, modules_of, toplevel
 
 RTL_FOLDER = "rtl"
 NETWORK_FILE = "network.npz"
@@ -26,7 +26,8 @@ def write_design(network: Network, plan: Plan, out: Path, library: Path | None =
 
     ``rtl/`` holds the top level ``accelerator.sv``, the library modules that it uses and one
     ``$readmemh`` image a memory, named without a path; ``rtl/files.f`` lists the sources in
-    order of compilation. ``plan.json`` and ``network.npz`` tell what the hardware is.
+    order of compilation. A loadable design has no image a memory but ``load.bin``, the words of
+    its load port. ``plan.json`` and ``network.npz`` tell what the hardware is.
     ``library`` is the folder of the modules, ``hw/rtl`` if not given. Raises UserError where
     ``out`` holds something else.
     """
@@ -40,7 +41,7 @@ def write_design(network: Network, plan: Plan, out: Path, library: Path | None =
         rtl = aside / RTL_FOLDER
         rtl.mkdir()
         _write_sources(plan, rtl, library)
-        _write_images(network, plan, rtl)
+        _write_images(network, plan, aside)
         (aside / PLAN_FILE).write_text(plan.to_json())
         save_network(network, aside / NETWORK_FILE)
         _replace(aside, out)
@@ -50,7 +51,7 @@ def write_design(network: Network, plan: Plan, out: Path, library: Path | None =
 
 def _write_sources(plan: Plan, rtl: Path, library: Path | None) -> None:
     try:
-        sources = library_sources({stage.module for stage in plan.stages}, library)
+        sources = library_sources(modules_of(plan), library)
     except FileNotFoundError as error:
         raise UserError(f"The hardware library cannot build this plan: {error}.") from error
     for source in sources:
@@ -60,36 +61,16 @@ def _write_sources(plan: Plan, rtl: Path, library: Path | None) -> None:
     (rtl / FILE_LIST).write_text("".join(f"{name}\n" for name in names))
 
 
-def _write_images(network: Network, plan: Plan, rtl: Path) -> None:
-    edge_of = edges(network)
-    for layer in network.layers:
-        if isinstance(layer, Conv | Dense | Neuron | CurrentJoin | Readout):
-            source = edge_of[layer.inputs[0]]
-            words, width, literal = _image(layer, plan.stage(layer.name), source)
-            memory.write_hex(words, width, rtl / literal.strip('"'))
-
-
-def _image(layer: Layer, stage: Stage, source: object) -> tuple[list[int], int, str]:
-    """Words, width and the INIT parameter of a layer's memory."""
-    values = dict(stage.parameters)
-    pe = int(values["PE"])
-    if isinstance(layer, Conv | Dense):
-        weight = layer.weight
-        if isinstance(layer, Dense):
-            assert isinstance(source, Activation)
-            weight = memory.dense_stream_order(weight, source.channels, source.height, source.width)
-        simd, bits = int(values["SIMD"]), int(values["WEIGHT_BITS"])
-        return memory.weight_words(weight, pe, simd, bits), pe * simd * bits, str(values["WEIGHT_INIT"])
-    if isinstance(layer, Neuron):
-        theta_bits, bias_bits = int(values["THETA_BITS"]), int(values["BIAS_BITS"])
-        words = memory.threshold_words(layer.theta, layer.bias, pe, theta_bits, bias_bits)
-        return words, pe * (theta_bits + bias_bits), str(values["INIT"])
-    if isinstance(layer, CurrentJoin):
-        gain_bits = int(values["GAIN_BITS"])
-        return memory.bias_words(layer.gain, pe, gain_bits), pe * gain_bits, str(values["INIT"])
-    assert isinstance(layer, Readout)
-    bias_bits = int(values["BIAS_BITS"])
-    return memory.bias_words(layer.bias, pe, bias_bits), pe * bias_bits, str(values["INIT"])
+def _write_images(network: Network, plan: Plan, folder: Path) -> None:
+    """One ``$readmemh`` file a memory; of a loadable design, one image for all of them."""
+    if plan.options.loadable:
+        write_image(load_image(network, plan), folder / IMAGE_FILE)
+        return
+    for stage, memory, words in contents(network, plan):
+        width = memory.width
+        if dict(stage.parameters).get("PARITY"):
+            words, width = with_parity(words, width), width + 1
+        write_hex(words, width, folder / RTL_FOLDER / str(stage.parameter(memory.image)).strip('"'))
 
 
 def _replace(aside: Path, out: Path) -> None:

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 
 from ssnn_fpga.plan.plan import Plan, Stage
 from ssnn_fpga.plan.streams import AccumulatorStream
+from ssnn_fpga.rtl.loading import load_ports
+from ssnn_fpga.rtl.ports import ERROR_PORT
 from ssnn_fpga.rtl.stream import token_bytes
-from ssnn_fpga.rtl.toplevel import TOP, signals
+from ssnn_fpga.rtl.toplevel import TOP, header_ports, signals
 
 PREFIX = f"V{TOP}"
 
@@ -69,8 +71,23 @@ def table(plan: Plan) -> str:
             "  };",
             "}",
             "",
+            f"LoadPort load_port_of({PREFIX}& model) {{ return {_load_port(plan)}; }}",
+            f"const uint8_t* errors_of({PREFIX}& model) {{ return {_errors(plan)}; }}",
+            "",
         ]
     )
+
+
+def _load_port(plan: Plan) -> str:
+    ports = ("valid_i", "ready_o", "data_i")
+    return (
+        f"{{{', '.join(f'&model.load_{p}' for p in ports)}, &model.loaded_o}}" if load_ports(plan) else "{}"
+    )
+
+
+def _errors(plan: Plan) -> str:
+    present = any(port.name == ERROR_PORT for port in header_ports(plan))
+    return f"&model.{ERROR_PORT}" if present else "nullptr"
 
 
 def _wires(stage: Stage) -> list[str]:
