@@ -124,12 +124,21 @@ def compile(
         typer.Option("--share", help="Share of the board's logic to fill, 0 to 1."),
     ] = None,
     activity: ActivityOption = None,
+    loadable: Annotated[
+        bool,
+        typer.Option(
+            "--loadable", help="Weights and thresholds come at run time, of any model of this shape."
+        ),
+    ] = False,
+    parity: Annotated[bool, typer.Option("--parity", help="Detect flipped bits in weight memories.")] = False,
+    watchdog: Annotated[bool, typer.Option("--watchdog", help="Report a hang as an error.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Plan a model for a board and write its SystemVerilog and memory images."""
     from ssnn_fpga.boards.board import load_board
     from ssnn_fpga.network.qonnx_import import load
     from ssnn_fpga.plan.folds import parse_overrides
+    from ssnn_fpga.plan.plan import Options
     from ssnn_fpga.plan.solve import make_plan
     from ssnn_fpga.rtl.generate import write_design
 
@@ -156,6 +165,7 @@ def compile(
         share=share,
         overrides=parse_overrides(fold or []),
         activity=_measured_activity(network, activity),
+        options=Options(loadable=loadable, parity=parity, watchdog=watchdog),
     )
     write_design(network, plan, out)
     _terminal.print(_plan_table(plan))
@@ -183,6 +193,34 @@ def _plan_table(plan: Any) -> Table:
     for row in plan.fold_rows():
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
     return table
+
+
+@app.command()
+def image(
+    design: Annotated[Path, typer.Argument(help="Folder that `compile --loadable` wrote.")],
+    model: Annotated[Path, typer.Argument(help="A QONNX file of the same shape.")],
+    out: Annotated[Path, typer.Option("--out", help="File of 32-bit words for the load port.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write what a loadable design loads to become another trained model of its shape."""
+    from ssnn_fpga.network.qonnx_import import load
+    from ssnn_fpga.rtl.design import Design
+    from ssnn_fpga.rtl.generate import WEIGHTS_FILE
+    from ssnn_fpga.rtl.images import check_same_shape, load_image, write_image
+    from ssnn_fpga.rtl.memory_port import memory_image
+
+    loaded, network = Design.load(design), load(model)
+    check_same_shape(loaded.network, network)
+    words = load_image(network, loaded.plan)
+    write_image(words, out)
+    _terminal.print(f"Wrote {out}: {len(words):,} words")
+    outside = memory_image(network, loaded.plan)
+    beside = out.with_name(f"{out.stem}.{WEIGHTS_FILE}")
+    if outside:
+        beside.write_bytes(outside)
+        _terminal.print(f"Wrote {beside}: {len(outside):,} bytes for the memory outside the chip")
+    if as_json:
+        _print_json({"image": str(out), "words": len(words), "outside": str(beside) if outside else None})
 
 
 @app.command()
@@ -245,19 +283,31 @@ def simulate(
     per_layer: Annotated[
         bool, typer.Option("--per-layer", help="Show agreement and activity of each layer.")
     ] = False,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="Load this QONNX file into a loadable design first.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run the compiled hardware on recordings and compare every value with the golden model."""
     from ssnn_fpga.golden.compare import compare
     from ssnn_fpga.golden.engine import run
+    from ssnn_fpga.network.qonnx_import import load
     from ssnn_fpga.report.accuracy import measure
     from ssnn_fpga.rtl.design import Design
+    from ssnn_fpga.rtl.images import check_same_shape, load_image
+    from ssnn_fpga.rtl.memory_port import memory_image
     from ssnn_fpga.simulate.compiled import CompiledAccelerator
 
     loaded = Design.load(design)
-    frames, description = _load_frames(loaded.network, data, split, samples)
-    result = CompiledAccelerator(design).run(frames.frames)
-    expected = run(loaded.network, frames.frames)
+    network = loaded.network if model is None else load(model)
+    check_same_shape(loaded.network, network)
+    words = None if model is None else load_image(network, loaded.plan)
+    frames, description = _load_frames(network, data, split, samples)
+    with CompiledAccelerator(design) as accelerator:
+        if words is not None:
+            accelerator.load(words, memory_image(network, loaded.plan))
+        result = accelerator.run(frames.frames)
+    expected = run(network, frames.frames)
     layers = {name: compare({name: values}, result.trace) for name, values in expected.items()}
     mismatches = sum(c.mismatches for c in layers.values())
     figures: dict[str, Any] = {
@@ -267,6 +317,7 @@ def simulate(
         "values_compared": sum(c.values for c in layers.values()),
         "cycles_per_sample": result.cycles_per_sample,
         "latency_cycles": result.latency_cycles,
+        "errors": list(result.errors),
         "data": description,
     }
     if per_layer:
@@ -294,6 +345,7 @@ def simulate(
     _terminal.print(
         f"{figures['values_compared']:,} values compared, {mismatches:,} mismatching; "
         f"{result.cycles_per_sample:,} cycles a sample"
+        + "".join(f"; the design reports: {error}" for error in result.errors)
     )
     if as_json:
         _print_json(figures)

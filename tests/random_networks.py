@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -247,6 +248,44 @@ def random_forked_network(
         margin = int(np.quantile(top[:, -1] - top[:, -2], rng.uniform(0, 1)))
         last = net.add(EarlyExit(f"exit{number}", (exit_, last), margin))
     return net.network(classes=tuple(f"class{i}" for i in range(classes)))
+
+
+def redrawn(rng: np.random.Generator, network: Network, *, extreme: bool = False) -> Network:
+    """Another network of the same shape: other weights, thresholds, biases and gains.
+
+    ``extreme``: every weight of a channel at the same end of its range, biases as large as the
+    synapses' sums, some thresholds beyond all of them: what a design must have room for.
+    """
+    new = _Growing(rng, network.input)
+    for layer in network.layers:
+        match layer:
+            case Conv() | Dense():
+                weight = _weights(rng, layer.weight.shape, layer.weight_bits)
+                if extreme:
+                    largest = max(1, (1 << (layer.weight_bits - 1)) - 1)
+                    ends = rng.choice([-largest, largest], len(weight))
+                    weight = np.broadcast_to(ends.reshape(-1, *[1] * (weight.ndim - 1)), weight.shape).copy()
+                layer = replace(layer, weight=weight)
+            case CurrentJoin():
+                limit = 4 if extreme else 2
+                gain = np.rint(rng.uniform(-limit, limit, layer.gain.shape) * (1 << layer.fraction))
+                layer = replace(layer, gain=gain.astype(np.int64))
+            case Neuron() | Readout():
+                edge = new.edge_of(layer.inputs[0])
+                reach = max(1, max(-edge.minimum, edge.maximum) << layer.fraction)  # type: ignore[attr-defined]
+                shape = layer.bias.shape
+                bias = (
+                    rng.choice([-reach, 0, reach], shape)
+                    if extreme
+                    else rng.integers(-reach, reach, shape) // 4
+                )
+                layer = replace(layer, bias=bias)
+                if isinstance(layer, Neuron):
+                    theta = rng.integers(1, max(2, reach // 2), shape)
+                    never = rng.random(shape) < (0.25 if extreme else 0)
+                    layer = replace(layer, theta=np.where(never, reach << 12, theta))
+        new.add(layer)
+    return new.network(network.classes)
 
 
 class _Growing:

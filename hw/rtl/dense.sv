@@ -13,6 +13,7 @@ module dense #(
   parameter int    WEIGHT_BITS  = 4,
   parameter int    ACC_BITS     = 12,
   parameter string WEIGHT_INIT  = "",
+  parameter int    PARITY       = 0,      // a parity bit on top of each weight word, in the image too
   parameter int    NT           = (TP > ACT_BITS) ? TP / ACT_BITS : 1,                          // derived
   parameter int    DEPTH        = INPUTS / SIMD * (OUTPUTS / PE),                               // derived
   parameter int    ADDRESS_BITS = (DEPTH > 1) ? $clog2(DEPTH) : 1                               // derived
@@ -26,6 +27,7 @@ module dense #(
   input  logic                                     out_ready_i,
   output logic [NT*PE*ACC_BITS-1:0]                out_data_o,
   output logic                                     out_skipped_o,
+  output logic                                     parity_error_o,
   input  logic                                     write_en_i,
   input  logic [ADDRESS_BITS-1:0]                  write_addr_i,
   input  logic [PE*SIMD*WEIGHT_BITS-1:0]           write_data_i
@@ -60,12 +62,9 @@ module dense #(
     .beat_skip_o   (beat_skip)
   );
 
-  logic parity_error, unused_parity;
-  assign unused_parity = &{1'b0, parity_error};
-
   synapses #(
     .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS),
-    .DEPTH(DEPTH), .WEIGHT_INIT(WEIGHT_INIT)
+    .DEPTH(DEPTH), .WEIGHT_INIT(WEIGHT_INIT), .PARITY(PARITY)
   ) i_synapses (
     .clk_i, .rst_i,
     .beat_valid_i  (beat_valid),
@@ -76,8 +75,7 @@ module dense #(
     .beat_first_i  (beat_first),
     .beat_last_i   (beat_last),
     .beat_skip_i   (beat_skip),
-    .out_valid_o, .out_ready_i, .out_data_o, .out_skipped_o,
-    .parity_error_o(parity_error),
+    .out_valid_o, .out_ready_i, .out_data_o, .out_skipped_o, .parity_error_o,
     .write_en_i, .write_addr_i, .write_data_i
   );
 

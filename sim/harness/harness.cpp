@@ -15,6 +15,8 @@
 
 // Written for each design: its streams, and the widths of its ports.
 std::vector<Stream> streams_of(Vaccelerator& model);
+LoadPort load_port_of(Vaccelerator& model);
+const uint8_t* errors_of(Vaccelerator& model);  // null where nothing is reported
 extern const int kInputBits;
 ReadPort read_port_of(Vaccelerator& model);
 
@@ -40,6 +42,8 @@ class Harness {
     const Home home(folder);
     model_->eval();
     for (const Stream& stream : streams_of(*model_)) recorders_.emplace_back(stream);
+    load_ = load_port_of(*model_);
+    errors_ = errors_of(*model_);
     states_ = std::make_unique<States>(context_);
     memory_ = std::make_unique<Memory>(read_port_of(*model_));
   }
@@ -54,6 +58,7 @@ class Harness {
     random_.seed(seed);
     for (Recorder& recorder : recorders_) recorder.clear(samples);
     reset();
+    if (load_.valid && !load(tokens, inputs, stall_in, patience)) return -1;
     const size_t first = keep ? 0 : recorders_.size() - 1;
     int64_t missing = 0;
     for (size_t i = first; i < recorders_.size(); ++i) missing += recorders_[i].expected();
@@ -91,6 +96,7 @@ class Harness {
   // Feeds tokens for some cycles and breaks off where that is: the next run's reset comes in mid-frame.
   void run_into(const uint8_t* tokens, int64_t inputs, int64_t cycles) {
     reset();
+    if (load_.valid) load(tokens, inputs, 0, image_.size());
     model_->out_ready_i = 1;
     for (int64_t cycle = 0, sent = 0; cycle < cycles; ++cycle) {
       model_->in_valid_i = sent < inputs;
@@ -111,6 +117,9 @@ class Harness {
     flip_state_ = state;
     flip_bit_ = bit;
   }
+  // What the runs that follow load before their first frame.
+  void image(const uint32_t* words, int64_t count) { image_.assign(words, words + count); }
+  int errors() const { return errors_ ? *errors_ : 0; }
   States& states() { return *states_; }
   Memory& memory() { return *memory_; }
   bool input_ready() const { return model_->in_ready_o; }
@@ -152,6 +161,31 @@ class Harness {
     model_->rst_i = 0;
   }
 
+  // Loads the image while the first token is offered, which must not be taken before the image is
+  // whole; false if the memories are not whole ``patience`` cycles after its last word.
+  bool load(const uint8_t* tokens, int64_t inputs, double stall, int64_t patience) {
+    size_t sent = 0;
+    bool offered = false;
+    model_->in_valid_i = inputs > 0;
+    drive(tokens, false);
+    for (int64_t idle = 0; idle <= patience; ++idle) {
+      if (!offered && sent < image_.size()) offered = !chance(stall);
+      *load_.valid = offered;
+      *load_.data = offered ? image_[sent] : static_cast<uint32_t>(random_());
+      settle(0);
+      const bool loaded = *load_.loaded, moved = offered && *load_.ready;
+      if (model_->in_ready_o) throw std::runtime_error("a token was taken before the memories were loaded");
+      settle(1);
+      if (loaded && sent == image_.size()) return true;
+      if (moved) {
+        ++sent;
+        offered = false;
+        idle = 0;
+      }
+    }
+    return false;
+  }
+
   bool chance(double probability) {
     return probability > 0 && std::uniform_real_distribution<double>(0, 1)(random_) < probability;
   }
@@ -172,6 +206,9 @@ class Harness {
   std::vector<Recorder> recorders_;
   std::unique_ptr<States> states_;
   std::unique_ptr<Memory> memory_;
+  LoadPort load_;
+  const uint8_t* errors_;
+  std::vector<uint32_t> image_;
   int64_t flip_cycle_ = -1, flip_state_ = 0, flip_bit_ = 0;
   std::mt19937_64 random_;
 };
@@ -208,6 +245,8 @@ EXPORT void harness_weights(Harness* harness, const uint8_t* content, int64_t si
 EXPORT void harness_run_into(Harness* harness, const uint8_t* tokens, int64_t inputs, int64_t cycles) {
   harness->run_into(tokens, inputs, cycles);
 }
+EXPORT void harness_image(Harness* harness, const uint32_t* words, int64_t count) { harness->image(words, count); }
+EXPORT int harness_errors(Harness* harness) { return harness->errors(); }
 EXPORT int harness_input_ready(Harness* harness) { return harness->input_ready(); }
 EXPORT int harness_streams(Harness* harness) { return harness->streams(); }
 EXPORT const char* harness_name(Harness* harness, int stream) {

@@ -14,3 +14,11 @@ struct Stream {
   size_t bytes;            // of one token
   int64_t tokens;          // of one sample
 };
+
+// Where a loadable accelerator takes its image; all null in one that is not.
+struct LoadPort {
+  uint8_t* valid;
+  const uint8_t* ready;
+  uint32_t* data;
+  const uint8_t* loaded;
+};

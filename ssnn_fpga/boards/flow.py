@@ -21,9 +21,22 @@ def build(design: Path, board: Board, out: Path, progress: bool = True) -> Build
     """Build the design that ``compile`` wrote to ``design`` for ``board`` into the folder ``out``.
 
     See ``build_ecp5`` and ``build_xilinx`` for what is written; the latter never returns a report.
-    Raises UserError, besides what they raise, where ``out`` cannot be a folder.
+    Raises UserError, besides what they raise, where ``out`` cannot be a folder, and for a design that
+    loads its weights: no board's top level brings them yet.
     """
-    hardware = hardware_of(Design.load(design))
+    loaded = Design.load(design)
+    if loaded.plan.options.loadable:
+        raise UserError(
+            f"{design} loads its weights through a port that the top level of {board.name} does not drive: "
+            "compile it without --loadable."
+        )
+    if loaded.plan.port_cycles:
+        outside = ", ".join(name for name, fold in loaded.plan.folds.items() if fold.streamed)
+        raise UserError(
+            f"{design} fetches the weights of {outside} over a memory port, which the top level of "
+            f"{board.name} does not have yet: simulate it, or compile a smaller network."
+        )
+    hardware = hardware_of(loaded)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

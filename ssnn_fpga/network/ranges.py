@@ -14,6 +14,7 @@ import numpy as np
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import (
     Accumulator,
+    CurrentJoin,
     Integers,
     Network,
     Neuron,
@@ -82,17 +83,22 @@ class Ranges:
 
     neurons: dict[str, NeuronRange]
     readouts: dict[str, ReadoutRange]
+    gain_bits: dict[str, int]
+    """Two's complement bits of the gains of a join of currents."""
 
 
 def analyse(network: Network) -> Ranges:
-    """Widths of every Neuron and Readout of a consistent network.
+    """Widths of every Neuron, Readout and CurrentJoin of a consistent network.
 
     Raises UserError where a value would pass 62 bits, or where ``edges`` finds a fault.
     """
     edge_of = edges(network)
     neurons: dict[str, NeuronRange] = {}
     readouts: dict[str, ReadoutRange] = {}
+    gain_bits: dict[str, int] = {}
     for layer in network.layers:
+        if isinstance(layer, CurrentJoin):
+            gain_bits[layer.name] = signed_bits(int(layer.gain.min()), int(layer.gain.max()))
         if not isinstance(layer, Neuron | Readout):
             continue
         source = edge_of[layer.inputs[0]]
@@ -102,7 +108,7 @@ def analyse(network: Network) -> Ranges:
             neurons[layer.name] = neuron_range(layer, low, high, source.timesteps)
         else:
             readouts[layer.name] = readout_range(layer, low, high, source.timesteps)
-    return Ranges(neurons, readouts)
+    return Ranges(neurons, readouts, gain_bits)
 
 
 def neuron_range(layer: Neuron, low: Integers, high: Integers, timesteps: int) -> NeuronRange:

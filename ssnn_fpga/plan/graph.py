@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ssnn_fpga.errors import UserError
+from ssnn_fpga.network.capacity import capacity
 from ssnn_fpga.network.layers import (
     NETWORK_INPUT,
     Accumulator,
@@ -36,8 +37,9 @@ from ssnn_fpga.plan import modules
 from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.folds import Fold, FoldSpace, fold_space
 from ssnn_fpga.plan.lag import fifo_pixels
-from ssnn_fpga.plan.plan import INPUT, Feed, Stage
-from ssnn_fpga.plan.streams import LogitStream
+from ssnn_fpga.plan.options import with_options
+from ssnn_fpga.plan.plan import INPUT, Feed, Options, Stage
+from ssnn_fpga.plan.streams import ActivationStream, LogitStream
 
 _Form = tuple[int, ...]
 Formats = Mapping[str, tuple[int, ...]]
@@ -59,6 +61,7 @@ class Graph:
     """By join, the pixels that the FIFO at each of its inputs holds."""
     activity: Mapping[str, Activity]
     """By convolution; one that is not in it is planned for its worst case."""
+    options: Options
     port_bits: int = 0
     """Width of the memory port over which weights may come; 0: they have to lie on the chip."""
 
@@ -123,7 +126,10 @@ class Graph:
         if isinstance(edge, Accumulator):
             return Feed(name, modules.accumulator_stream(edge, *form))
         assert isinstance(edge, Activation)
-        return Feed(INPUT if name == NETWORK_INPUT else name, modules.activation_stream(edge, *form))
+        stream = modules.activation_stream(edge, *form)
+        if name != NETWORK_INPUT:
+            return Feed(name, stream)
+        return modules.leaving(modules.gate(stream)) if self.options.loadable else Feed(INPUT, stream)
 
     def join_path(
         self, layer: Join | CurrentJoin, place: int, form: _Form, out: _Form, name: str = ""
@@ -148,11 +154,16 @@ class Graph:
     def join(self, layer: Join | CurrentJoin, feeds: Sequence[Feed], form: _Form) -> Stage:
         """The sum of a join's inputs in format ``form``."""
         if isinstance(layer, CurrentJoin):
-            return modules.current_join(layer, self.accumulator(layer.name), feeds)
+            bits = self.ranges.gain_bits[layer.name]
+            return modules.current_join(layer, self.accumulator(layer.name), bits, feeds)
         return modules.join_stage(layer, self.activation(layer.name), feeds, form[0])
 
     def stages(self, formats: Formats, folds: Mapping[str, Fold], tls: Mapping[str, int]) -> Iterator[Stage]:
         """The stages of a design: ``formats`` by wire, ``folds`` by synapse layer, ``tls`` by neuron."""
+        for stage in self._stages(formats, folds, tls):
+            yield with_options(stage, self.options)
+
+    def _stages(self, formats: Formats, folds: Mapping[str, Fold], tls: Mapping[str, int]) -> Iterator[Stage]:
         copies: Counter[str] = Counter()
 
         def feed_of(name: str) -> Feed:
@@ -163,6 +174,9 @@ class Graph:
             return Feed(f"{feed.name}_fork[{copies[name] - 1}]", feed.stream)
 
         given = self.feed(NETWORK_INPUT, formats[NETWORK_INPUT])
+        if self.options.loadable:
+            assert isinstance(given.stream, ActivationStream)
+            yield modules.gate(given.stream)
         if self.readers[NETWORK_INPUT] > 1:
             yield modules.fork(given, self.readers[NETWORK_INPUT])
         for layer in self.network.layers:
@@ -194,9 +208,16 @@ class Graph:
                 )
 
 
-def graph_of(network: Network, activity: Mapping[str, Activity] | None = None, port_bits: int = 0) -> Graph:
+def graph_of(
+    network: Network,
+    activity: Mapping[str, Activity] | None = None,
+    options: Options | None = None,
+    port_bits: int = 0,
+) -> Graph:
     """The network's graph. Raises UserError for one that cannot be planned."""
+    options = options or Options()
     edge_of = edges(network)
+    edge_of, ranges = capacity(network) if options.loadable else (edge_of, analyse(network))
     output_of(network)
     readers = Counter(name for layer in network.layers for name in layer.inputs)
     for name, count in readers.items():
@@ -214,7 +235,7 @@ def graph_of(network: Network, activity: Mapping[str, Activity] | None = None, p
         for layer in network.layers
         if isinstance(layer, Join | CurrentJoin)
     }
-    return Graph(network, edge_of, analyse(network), wire_of, readers, fifos, activity or {}, port_bits)
+    return Graph(network, edge_of, ranges, wire_of, readers, fifos, activity or {}, options, port_bits)
 
 
 def check_nested(network: Network) -> None:

@@ -19,13 +19,12 @@ from ssnn_fpga.network.layers import (
     Pool,
     Readout,
     TemporalTransform,
-    signed_bits,
 )
 from ssnn_fpga.network.ranges import NeuronRange, ReadoutRange
 from ssnn_fpga.plan import cycles, resources
 from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.folds import Fold, FoldSpace, fold_space
-from ssnn_fpga.plan.plan import Feed, Stage
+from ssnn_fpga.plan.plan import INPUT, Feed, Stage
 from ssnn_fpga.plan.resources import Resources
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, LogitStream, Stream
 
@@ -186,6 +185,22 @@ def _registers(bits: int) -> Resources:
     return Resources(luts=bits, flip_flops=bits)
 
 
+def gate(stream: ActivationStream) -> Stage:
+    """``stream_gate``: keeps frames outside until the memories have been loaded."""
+    return _stage(
+        f"{INPUT}_gate",
+        "stream_gate",
+        (Feed(INPUT, stream),),
+        stream,
+        cycles=stream.tokens,
+        lead=0.0,
+        cost=_registers(stream.token_bits),
+        layer="",
+        WIDTH=stream.token_bits,
+        FRAME_TOKENS=stream.tokens,
+    )
+
+
 def fork(feed: Feed, copies: int) -> Stage:
     """``stream_fork``: one stream for ``copies`` readers; its stage stands for all copies."""
     return _stage(
@@ -240,13 +255,12 @@ def join_stage(layer: Join, edge: Activation, feeds: Sequence[Feed], group: int)
     )
 
 
-def current_join(layer: CurrentJoin, edge: Accumulator, feeds: Sequence[Feed]) -> Stage:
+def current_join(layer: CurrentJoin, edge: Accumulator, gain_bits: int, feeds: Sequence[Feed]) -> Stage:
     """``join_current``: both inputs in one format."""
     first, second = (feed.stream for feed in feeds)
     assert isinstance(first, AccumulatorStream)
     assert isinstance(second, AccumulatorStream)
     output = accumulator_stream(edge, first.pe, first.resident)
-    gain_bits = signed_bits(int(layer.gain.min()), int(layer.gain.max()))
     return _stage(
         layer.name,
         "join_current",

@@ -70,6 +70,18 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Options:
+    """What a design has beside the network; ``docs/hardware.md`` says what each of them does."""
+
+    loadable: bool = False
+    """Weights, thresholds, gains and biases come through a port, and may be those of another network."""
+    parity: bool = False
+    """A parity bit on every weight word."""
+    watchdog: bool = False
+    """A hang becomes an error."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """How one network becomes one design; see ``docs/hardware.md`` for what the parameters mean."""
 
@@ -83,6 +95,7 @@ class Plan:
     """Each behind all that it reads; the last one gives the logits."""
     available: Resources | None = field(default=None)
     """What the board has."""
+    options: Options = field(default=Options())
 
     @property
     def interval(self) -> int:
@@ -114,6 +127,15 @@ class Plan:
             tail = stage.cycles * min(1.0, stage.lead + 1 / max(1, stage.output.tokens))
             times[stage.name] = (first, max(last + tail, first + stage.cycles))
         return round(times[self.stages[-1].name][1])
+
+    @property
+    def longest_silence(self) -> int:
+        """Cycles within which a sample that is inside gives its result, or makes room for the next one.
+
+        A bound on the latency: each stage begins when the one before it has done the whole frame, and
+        skips nothing. Half of it again, and a constant, are margin for registers and FIFOs.
+        """
+        return 256 + 3 * (self.input.tokens + sum(stage.worst for stage in self.stages)) // 2
 
     @property
     def resources(self) -> Resources:
@@ -164,6 +186,7 @@ class Plan:
             "memory_port_cycles": self.port_cycles,
             "cycles_by_stage": {stage.name: stage.cycles for stage in self.stages},
             "resources": self.resource_figures(),
+            "options": asdict(self.options),
         }
 
     def to_json(self) -> str:
@@ -191,6 +214,7 @@ class Plan:
                 input=stream,
                 stages=tuple(_stage_from_json(stage) for stage in content["stages"]),
                 available=None if content["available"] is None else Resources(**content["available"]),
+                options=Options(**content["options"]),
             )
         except (ValueError, KeyError, TypeError, AssertionError, AttributeError) as error:
             raise UserError("The plan is damaged: compile the model again.") from error

@@ -20,7 +20,7 @@ from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.folds import Fold
 from ssnn_fpga.plan.graph import Graph, graph_of
 from ssnn_fpga.plan.modules import activation_stream
-from ssnn_fpga.plan.plan import Plan
+from ssnn_fpga.plan.plan import Options, Plan
 from ssnn_fpga.plan.resources import BLOCK_BITS, Resources
 from ssnn_fpga.plan.search import Found, Search
 from ssnn_fpga.plan.tables import Overrides, elements
@@ -84,6 +84,7 @@ def make_plan(
     overrides: Overrides | None = None,
     share: float | None = None,
     activity: Mapping[str, Activity] | None = None,
+    options: Options | None = None,
 ) -> Plan:
     """Folds, stages and figures of ``network``; the same from run to run.
 
@@ -92,7 +93,8 @@ def make_plan(
     design with at most that interval, with ``target_latency`` the smallest one found whose estimated
     latency in cycles is at most that. With none of them: the smallest design. ``overrides`` fix some
     of pe, simd, tp, tl of named layers. With ``activity``, cycles are means over the recordings it was
-    measured on; the plan keeps the worst case beside them.
+    measured on; the plan keeps the worst case beside them. ``options``: what the design has beside
+    the network; a loadable one has the widths that every network of its shape needs (``capacity``).
 
     Raises UserError for a network that cannot be planned, an override that does not fit, a target
     that no fold reaches, and a network too large for the board: which resource is short, by how
@@ -101,7 +103,8 @@ def make_plan(
     Weights lie on the chip wherever it can hold them; else, on a board with a memory port, the plan
     chooses the layers whose weights come over that port.
     """
-    return Planner(network, board, overrides, activity).plan(target_cycles, target_latency, share)
+    planner = Planner(network, board, overrides, activity, options)
+    return planner.plan(target_cycles, target_latency, share)
 
 
 class Planner:
@@ -113,16 +116,17 @@ class Planner:
         board: Board | None = None,
         overrides: Overrides | None = None,
         activity: Mapping[str, Activity] | None = None,
+        options: Options | None = None,
     ) -> None:
         self._network = network
         self._board = board
         overrides = overrides or {}
-        self._graph = graph_of(network, activity)
+        self._graph = graph_of(network, activity, options)
         _check_layers(overrides, self._graph)
         self._search = Search(elements(self._graph, overrides))
         self._available = None if board is None else _available(board)
         if board is not None and board.memory_port_bits and not self._fits():
-            self._graph = graph_of(network, activity, board.memory_port_bits)
+            self._graph = graph_of(network, activity, options, board.memory_port_bits)
             self._search = Search(elements(self._graph, overrides))
 
     def _fits(self) -> bool:
@@ -193,7 +197,13 @@ class Planner:
         given = self._network.input
         name = "" if self._board is None else self._board.name
         return Plan(
-            self._network.name, name, folds, activation_stream(given, given.channels), stages, self._available
+            self._network.name,
+            name,
+            folds,
+            activation_stream(given, given.channels),
+            stages,
+            self._available,
+            graph.options,
         )
 
     def _interval_for(self, latency: int) -> int:
@@ -225,7 +235,9 @@ class Planner:
             return fault + f"{within.cycles:,} cycles is the least that fits."
         widest = max(layer.weight_bits for layer in self._graph.synapses)
         for bits in range(widest - 1, 1, -1):
-            narrow = Search(elements(graph_of(_with_bits(self._network, bits)), {}))
+            narrow = Search(
+                elements(graph_of(_with_bits(self._network, bits), None, self._graph.options), {})
+            )
             if narrow.smallest(narrow.intervals[-1], limits) is not None:
                 return fault + f"with weights of {bits} bits it would fit."
         smallest = search.smallest(search.intervals[-1], [None for _ in limits])

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ssnn_fpga.network.layers import Network
+from ssnn_fpga.plan.options import outside_memory_of
 from ssnn_fpga.plan.plan import Plan, Stage
+from ssnn_fpga.rtl.images import contents
+from ssnn_fpga.rtl.instance import heading, instance, vector
+from ssnn_fpga.rtl.memory import memory_bytes
 from ssnn_fpga.rtl.ports import Port
 
+ARBITER = "read_arbiter"
 ADDRESS_BITS = 32
 _ALIGNMENT = 64
 """Bytes: each layer's words begin at a multiple."""
@@ -64,10 +70,10 @@ class MemoryPort:
             ("r_resp_i", "fetch_response"),
         ]
 
-    def wires(self) -> list[str]:
-        """Declarations of the wires between the stages and the arbiter."""
+    def text(self) -> list[str]:
+        """Lines of the arbiter in front of the port, and of its wires."""
         count = len(self.stages)
-        vectors = {
+        wires = {
             "fetch_asks, fetch_takes, fetch_beats": count,
             "fetch_addresses": count * ADDRESS_BITS,
             "fetch_lengths": count * 8,
@@ -75,28 +81,29 @@ class MemoryPort:
             "fetch_response": 2,
             "fetch_unused": count * 6,
         }
-        return [f"  logic [{width - 1:>4}:0] {names};" for names, width in vectors.items()]
-
-    def arbiter(self) -> tuple[list[tuple[str, int | str]], list[tuple[str, str]]]:
-        """Parameters and connections of the ``read_arbiter`` in front of the port."""
-        bursts = sum(int(stage.parameter("OUTSTANDING")) for stage in self.stages)
         parameters: list[tuple[str, int | str]] = [
-            ("PORTS", len(self.stages)),
+            ("PORTS", count),
             ("DATA_BITS", self.data_bits),
             ("ADDRESS_BITS", ADDRESS_BITS),
-            ("BURSTS", bursts),
+            ("BURSTS", sum(int(stage.parameter("OUTSTANDING")) for stage in self.stages)),
         ]
-        inner = {
-            "in_ar_valid_i": "fetch_asks",
-            "in_ar_ready_o": "fetch_takes",
-            "in_ar_addr_i": "fetch_addresses",
-            "in_ar_len_i": "fetch_lengths",
-            "in_r_valid_o": "fetch_beats",
-            "in_r_data_o": "fetch_beat",
-            "in_r_resp_o": "fetch_response",
-        }
+        inner = [
+            ("in_ar_valid_i", "fetch_asks"),
+            ("in_ar_ready_o", "fetch_takes"),
+            ("in_ar_addr_i", "fetch_addresses"),
+            ("in_ar_len_i", "fetch_lengths"),
+            ("in_r_valid_o", "fetch_beats"),
+            ("in_r_data_o", "fetch_beat"),
+            ("in_r_resp_o", "fetch_response"),
+        ]
         outer = [(port.name.removeprefix("weights_"), port.name) for port in self.ports()[1:]]
-        return parameters, [("clk_i", "clk_i"), ("rst_i", "rst_i"), *inner.items(), *outer]
+        connections = [("clk_i", "clk_i"), ("rst_i", "rst_i"), *inner, *outer]
+        return [
+            heading(f"weights from memory, {self.bytes} bytes: {', '.join(s.name for s in self.stages)}"),
+            *(f"  logic {vector(width)} {names};" for names, width in wires.items()),
+            "",
+            *instance(ARBITER, ARBITER, parameters, connections),
+        ]
 
 
 def memory_port(plan: Plan) -> MemoryPort | None:
@@ -107,17 +114,22 @@ def memory_port(plan: Plan) -> MemoryPort | None:
     offsets, end = [], 0
     for stage in stages:
         offsets.append(-(-end // _ALIGNMENT) * _ALIGNMENT)
-        end = offsets[-1] + _bytes(stage)
+        memory = outside_memory_of(stage)
+        assert memory is not None
+        data = int(stage.parameter("DATA_BITS"))
+        end = offsets[-1] + memory.depth * -(-memory.width // data) * data // 8
     return MemoryPort(stages, tuple(offsets), end)
 
 
-def _bytes(stage: Stage) -> int:
-    """Bytes that a stage's words take."""
-    values = dict(stage.parameters)
-    pe, simd, data = int(values["PE"]), int(values["SIMD"]), int(values["DATA_BITS"])
-    if stage.module == "streamed_dense":
-        inputs = int(values["INPUTS"])
-    else:
-        inputs = int(values["KERNEL"]) ** 2 * int(values["IN_CHANNELS"]) // int(values["CONV_GROUPS"])
-    words = stage.output.channels // pe * -(-inputs // simd)
-    return words * -(-pe * simd * int(values["WEIGHT_BITS"]) // data) * data // 8
+def memory_image(network: Network, plan: Plan) -> bytes:
+    """What lies at the port's base address; nothing where all weights are on the chip."""
+    port = memory_port(plan)
+    if port is None:
+        return b""
+    content = bytearray(port.bytes)
+    for (_, memory, words), offset in zip(
+        contents(network, plan, outside_memory_of), port.offsets, strict=True
+    ):
+        own = memory_bytes(words, memory.width, port.data_bits)
+        content[offset : offset + len(own)] = own
+    return bytes(content)

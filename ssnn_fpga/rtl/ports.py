@@ -13,6 +13,7 @@ from typing import Literal
 
 from ssnn_fpga.plan.plan import Stage
 
+ERROR_PORT = "error_o"
 ERRORS = ("parity", "hang", "read")
 """What bit 0, 1, 2 of ``error_o`` tell, once raised until a reset: a weight word of odd parity was
 used, samples are inside and none comes out, a read of weights outside the chip was refused."""
@@ -40,6 +41,8 @@ def outer_name(stage: Stage, port: Port) -> str:
 
 def error_port(stage: Stage) -> tuple[str, str] | None:
     """Port of the stage's module that rises when something is wrong, and which of ``ERRORS`` it is."""
+    if dict(stage.parameters).get("PARITY"):
+        return (_PARITY, "parity")
     return _REPORTS.get(stage.module)
 
 
@@ -48,6 +51,14 @@ def _fetch_counters(stage: Stage) -> list[Port]:
     return [Port("output", "errors_o", 32), Port("output", "starved_o", 32)]
 
 
+def unused_port(stage: Stage) -> str | None:
+    """A one-bit output of the stage's module that nothing reads."""
+    open_port = _OPEN.get(stage.module)
+    return None if error_port(stage) == (open_port, "parity") else open_port
+
+
+_PARITY = "parity_error_o"
+_OPEN = {"conv": _PARITY, "dense": _PARITY, "early_exit": "out_exited_o"}
 _OUTER: Mapping[str, Callable[[Stage], list[Port]]] = {
     "streamed_conv": _fetch_counters,
     "streamed_dense": _fetch_counters,

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ssnn_fpga.plan.plan import INPUT, Plan, Stage
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, Stream
-from ssnn_fpga.rtl.memory_port import MemoryPort, memory_port
-from ssnn_fpga.rtl.ports import ERRORS, Port, error_port, outer_name, outer_ports
+from ssnn_fpga.rtl.instance import heading, instance, reduced, vector
+from ssnn_fpga.rtl.loading import LOADED, LOADER, load_ports, loaders, write_port
+from ssnn_fpga.rtl.memory_port import ARBITER, MemoryPort, memory_port
+from ssnn_fpga.rtl.ports import ERROR_PORT, ERRORS, Port, error_port, outer_name, outer_ports, unused_port
 
 TOP = "accelerator"
+_WATCHDOG = "watchdog"
 _ZERO = "1'b0"
-
-_WRITABLE = ("conv", "dense", "lif", "readout", "join_current")
-"""Modules with a memory, whose write port a generated top ties off."""
 
 
 def toplevel(plan: Plan) -> str:
     """SystemVerilog of the module ``accelerator``; the same text for the same plan."""
-    port = memory_port(plan)
-    parts = [_header(plan)]
-    if port is not None:
-        parts.append(_fetching(port))
+    loadable, port = plan.options.loadable, memory_port(plan)
+    parts = [_header(plan), *loaders(plan), *([] if port is None else port.text())]
     for stage in plan.stages[:-1]:
-        parts.append(_stage(stage, signals(stage.name), port))
-    parts.append(_stage(plan.stages[-1], _OUT, port))
-    return "\n".join([*parts, *_errors(plan), "endmodule\n"])
+        parts.append(_stage(stage, signals(stage.name), loadable, port))
+    parts.append(_stage(plan.stages[-1], _OUT, loadable, port))
+    return "\n".join([*parts, *_watchdog(plan), *_errors(plan), "endmodule\n"])
+
+
+def modules_of(plan: Plan) -> set[str]:
+    """Modules of the library that the top level instantiates."""
+    beside = {
+        LOADER: plan.options.loadable,
+        _WATCHDOG: plan.options.watchdog,
+        ARBITER: memory_port(plan) is not None,
+    }
+    return {stage.module for stage in plan.stages} | {name for name, present in beside.items() if present}
 
 
 @dataclass(frozen=True)
@@ -62,21 +69,39 @@ def header_ports(plan: Plan) -> list[Port]:
     ]
     for stage in plan.stages:
         ports += [replace(port, name=outer_name(stage, port)) for port in outer_ports(stage)]
+    ports += load_ports(plan)
     if (memory := memory_port(plan)) is not None:
         ports += memory.ports()
     if _reports(plan):
-        ports.append(Port("output", "error_o", len(ERRORS)))
+        ports.append(Port("output", ERROR_PORT, len(ERRORS)))
     return ports
 
 
 def _reports(plan: Plan) -> list[tuple[str, str]]:
     """Wire of everything that can report, and which of ``ERRORS`` it reports."""
     found = [(_error(stage), error_port(stage)) for stage in plan.stages]
-    return [(wire, port[1]) for wire, port in found if port is not None]
+    reports = [(wire, port[1]) for wire, port in found if port is not None]
+    return [*reports, ("hang_error", "hang")] if plan.options.watchdog else reports
 
 
 def _error(stage: Stage) -> str:
     return f"{stage.name}_error"
+
+
+def _unused(stage: Stage) -> str:
+    return f"{stage.name}_unused"
+
+
+def _watchdog(plan: Plan) -> list[str]:
+    """Looks at what the first stage takes, so behind a gate that may be closed, and at the output."""
+    if not plan.options.watchdog:
+        return []
+    entry = signals(plan.stages[0].name) if plan.options.loadable else _IN
+    parameters = [("LIMIT", plan.longest_silence), ("FRAME_TOKENS", plan.input.tokens)]
+    ports = [("clk_i", "clk_i"), ("rst_i", "rst_i"), ("in_valid_i", entry.valid), ("in_ready_i", entry.ready)]
+    ports += [("out_valid_i", _OUT.valid), ("out_ready_i", _OUT.ready), ("error_o", "hang_error")]
+    title = heading(f"an error after {plan.longest_silence} cycles without a result that is due")
+    return [title, "  logic hang_error;", "", *instance(_WATCHDOG, "watchdog", parameters, ports)]
 
 
 def _errors(plan: Plan) -> list[str]:
@@ -84,18 +109,18 @@ def _errors(plan: Plan) -> list[str]:
     reports = _reports(plan)
     if not reports:
         return []
-    lines = ["  // ---- error_o: bit, what it tells"]
+    lines = [heading("what is wrong: " + ", ".join(f"bit {bit} {kind}" for bit, kind in enumerate(ERRORS)))]
     for bit, kind in enumerate(ERRORS):
-        wires = " | ".join(wire for wire, found in reports if found == kind)
-        lines.append(f"  assign error_o[{bit}] = {wires or _ZERO};  // {kind}")
+        wires = [wire for wire, found in reports if found == kind]
+        lines += reduced(f"{ERROR_PORT}[{bit}]", "|", wires or [_ZERO])
     return lines
 
 
 def _header(plan: Plan) -> str:
     shape = f"{_shape(plan.input)} to {plan.output.channels} classes"
     ports = header_ports(plan)
-    wide = max(len(_range(port.width)) for port in ports)
-    lines = [f"    {port.direction:6} logic {_range(port.width):{wide}} {port.name}" for port in ports]
+    wide = max(len(vector(port.width)) for port in ports)
+    lines = [f"    {port.direction:6} logic {vector(port.width):{wide}} {port.name}" for port in ports]
     return "\n".join(
         [
             f"// Network {plan.network}: {shape}.",
@@ -111,38 +136,15 @@ def _header(plan: Plan) -> str:
     )
 
 
-def _fetching(port: MemoryPort) -> str:
-    """The arbiter in front of the memory port, and its wires."""
-    title = "---- weights from memory: " + ", ".join(stage.name for stage in port.stages) + " "
-    parameters, connections = port.arbiter()
-    return "\n".join(
-        [
-            f"  // {title}" + "-" * max(4, 96 - len(title)),
-            f"  // {port.bytes} bytes at weights_base_i",
-            *port.wires(),
-            "",
-            "  read_arbiter #(",
-            *_connections(parameters),
-            "  ) i_read_arbiter (",
-            *_connections(connections),
-            "  );",
-            "",
-        ]
-    )
-
-
-def _stage(stage: Stage, target: Signals, port: MemoryPort | None) -> str:
-    lines = [f"  // {line}" for line in _comment(stage)]
+def _stage(stage: Stage, target: Signals, loadable: bool, port: MemoryPort | None) -> str:
     declared = _wires(stage) if target != _OUT else []
-    if error_port(stage):
-        declared.append(f"  logic {_error(stage)};")
-    lines += [*declared, ""] if declared else []
-    lines.append(f"  {stage.module} #(")
-    lines += _connections(stage.parameters)
-    lines.append(f"  ) i_{stage.name} (")
-    lines += _connections(_ports(stage, target, port))
-    lines += ["  );", ""]
-    return "\n".join(lines)
+    flags = [(error_port(stage), _error(stage)), (unused_port(stage), _unused(stage))]
+    declared += [f"  logic {wire};" for own, wire in flags if own]
+    lines = [*_comment(stage), *declared, *([""] if declared else [])]
+    ports = [*_ports(stage, target), *write_port(stage, loadable)]
+    if port is not None and stage in port.stages:
+        ports += port.connections(stage)
+    return "\n".join([*lines, *instance(stage.module, stage.name, stage.parameters, ports)])
 
 
 def _wires(stage: Stage) -> list[str]:
@@ -151,8 +153,8 @@ def _wires(stage: Stage) -> list[str]:
     flags = [wires.valid, wires.ready]
     if isinstance(stage.output, AccumulatorStream):
         flags.append(wires.skipped)
-    width = _range(stage.output.token_bits)
-    copies = _range(int(stage.parameter("OUTPUTS")) if stage.module == "stream_fork" else 0)
+    width = vector(stage.output.token_bits)
+    copies = vector(int(stage.parameter("OUTPUTS")) if stage.module == "stream_fork" else 0)
     wide = max(len(width), len(copies))
     return [f"  logic {copies:{wide}} {', '.join(flags)};", f"  logic {width:{wide}} {wires.data};"]
 
@@ -197,8 +199,8 @@ def _whole(wires: Signals, kind: Stream) -> str:
     return f"{{{wires.skipped}, {wires.data}}}" if isinstance(kind, AccumulatorStream) else wires.data
 
 
-def _ports(stage: Stage, outer: Signals, port: MemoryPort | None) -> list[tuple[str, str]]:
-    """Port connections; ``outer`` is the stream that leaves, ``port`` the way to memory."""
+def _ports(stage: Stage, outer: Signals) -> list[tuple[str, str]]:
+    """Port connections; ``outer`` is the stream that leaves."""
     ports = [("clk_i", "clk_i"), ("rst_i", "rst_i"), *_inputs(stage)]
     ports += [("out_valid_o", outer.valid), ("out_ready_i", outer.ready)]
     if stage.module == "stream_fifo":
@@ -207,28 +209,22 @@ def _ports(stage: Stage, outer: Signals, port: MemoryPort | None) -> list[tuple[
         ports.append(("out_data_o", outer.data))
         if isinstance(stage.output, AccumulatorStream):
             ports.append(("out_skipped_o", outer.skipped))
-    if stage.module == "early_exit":
-        ports.append(("out_exited_o", ""))
-    ports += [(own.name, outer_name(stage, own)) for own in outer_ports(stage)]
-    if port is not None and stage in port.stages:
-        ports += port.connections(stage)
+    ports += [(port.name, outer_name(stage, port)) for port in outer_ports(stage)]
     if (report := error_port(stage)) is not None:
         ports.append((report[0], _error(stage)))
-    if stage.module in _WRITABLE:
-        ports += [("write_en_i", _ZERO), ("write_addr_i", "'0"), ("write_data_i", "'0")]
+    if (unused := unused_port(stage)) is not None:
+        ports.append((unused, _unused(stage)))
+    if stage.module == "stream_gate":
+        ports.append(("open_i", LOADED))
     return ports
-
-
-def _connections(pairs: Sequence[tuple[str, int | str]]) -> list[str]:
-    wide = max(len(name) for name, _ in pairs)
-    lines = [f"      .{name:{wide}} ({value})" for name, value in pairs]
-    return [line + "," for line in lines[:-1]] + lines[-1:]
 
 
 def _comment(stage: Stage) -> list[str]:
     """What a reader wants to know of a stage: name, kind, shape; then its stream and its pace."""
-    title = f"---- {stage.name}: {_kind(stage)} "
-    return [title + "-" * max(4, 96 - len(title)), f"{_format(stage.output)}; {stage.cycles} cycles a sample"]
+    return [
+        heading(f"{stage.name}: {_kind(stage)}"),
+        f"  // {_format(stage.output)}; {stage.cycles} cycles a sample",
+    ]
 
 
 def _kind(stage: Stage) -> str:
@@ -251,6 +247,8 @@ def _kind(stage: Stage) -> str:
             text = f"{stage.parameter('DEPTH')} tokens"
         case "join_sum" | "join_current":
             text = f"{' + '.join(feed.name for feed in stage.inputs)}"
+        case "stream_gate":
+            text = "frames wait until the memories are loaded"
         case "early_exit":
             text = f"logits of {stage.inputs[0].name} where they are sure, else of {stage.inputs[1].name}"
         case "gearbox":
@@ -272,7 +270,3 @@ def _format(stream: Stream) -> str:
     if isinstance(stream, AccumulatorStream):
         return f"accumulators of {stream.resident} timesteps x {stream.pe} channels x {stream.bits} bits"
     return f"{stream.channels} logits of {stream.bits} bits, above them the class"
-
-
-def _range(width: int) -> str:
-    return f"[{width - 1:>4}:0]" if width else ""

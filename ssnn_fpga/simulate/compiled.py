@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Integers
-from ssnn_fpga.plan.plan import Stage
+from ssnn_fpga.plan.plan import Plan, Stage
 from ssnn_fpga.plan.streams import ActivationStream, LogitStream
 from ssnn_fpga.rtl import stream
 from ssnn_fpga.rtl.design import Design
+from ssnn_fpga.rtl.images import IMAGE_FILE, LoadImage, read_image
 from ssnn_fpga.simulate.library import Library, Recorded, SimulationError
 from ssnn_fpga.simulate.probes import probed
 from ssnn_fpga.simulate.verilator import compile_design
@@ -37,6 +38,8 @@ class SimulationResult:
     """(N,) cycle in which each result left, counted from the first token's offer."""
     skipped: dict[str, float]
     """Share of windows that were zero and so were skipped, by convolution."""
+    errors: tuple[str, ...] = ()
+    """What the design reported, of ``ERRORS``."""
 
     @property
     def cycles_per_sample(self) -> int:
@@ -61,6 +64,8 @@ class CompiledAccelerator:
         self._plan = self.design.plan
         self._stages = probed(self._plan)
         self._library = Library(compile_design(self.design, build), self.design, seed)
+        if self._plan.options.loadable:
+            self.load(read_image(self.design.folder / IMAGE_FILE))
 
     def __enter__(self) -> CompiledAccelerator:
         return self
@@ -74,6 +79,16 @@ class CompiledAccelerator:
         """Frees the compiled instance."""
         self._library.close()
 
+    def load(self, image: LoadImage, weights: bytes = b"") -> None:
+        """What a loadable design loads after the reset of each run that follows, (M,) words.
+
+        ``weights`` are what lies outside the chip (``memory_image``), for a plan that has such layers.
+        The design's own image and weights until then.
+        """
+        self._library.load(image)
+        if weights:
+            self._library.weights(weights)
+
     def run(
         self,
         frames: Integers,
@@ -86,6 +101,8 @@ class CompiledAccelerator:
     ) -> SimulationResult:
         """Runs frames (N,T,C,H,W) through the pipeline after a reset, one behind the other.
 
+        A loadable design takes its image first, while the first token waits; cycles count from then on.
+
         ``stall_in``, ``stall_out``: share of cycles in which no token is offered, or no result
         taken; drawn with ``seed``. No result is taken before cycle ``hold``. Without ``probes`` only
         the results are recorded. Raises UserError for frames that do not fit; SimulationError for a
@@ -94,8 +111,7 @@ class CompiledAccelerator:
         """
         plan = self._plan
         tokens = self._tokens(frames)
-        slowest = max(plan.interval, plan.input.tokens)
-        patience = round((4 * slowest + 10_000) / (1 - max(stall_in, stall_out)))
+        patience = round(patience_of(plan) / (1 - max(stall_in, stall_out)))
         cycles = self._library.run(
             tokens,
             len(frames),
@@ -118,7 +134,8 @@ class CompiledAccelerator:
         recorded = self._recorded(len(self._stages) - 1, last, len(frames))
         output = plan.output
         trace[last.layer], classes = stream.unpack_logits(recorded.tokens, output.channels, output.bits)
-        return SimulationResult(trace, classes, cycles, recorded.cycles, skipped)
+        errors = self._library.errors()
+        return SimulationResult(trace, classes, cycles, recorded.cycles, skipped, errors)
 
     def break_off(self, frames: Integers, cycles: int) -> None:
         """Runs frames for ``cycles`` only: the reset of the next run finds the design in mid-frame."""
@@ -146,6 +163,12 @@ class CompiledAccelerator:
                 f"{stage.name} gave {len(recorded.tokens)} tokens for {samples} samples, not {expected}"
             )
         return recorded
+
+
+def patience_of(plan: Plan) -> int:
+    """Cycles after which a design in which nothing moves has hung, its watchdog having said so."""
+    silence = plan.longest_silence if plan.options.watchdog else 4 * max(plan.interval, plan.input.tokens)
+    return silence + 10_000
 
 
 def _row_bytes(stage: Stage) -> int:

@@ -10,14 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssnn_fpga.rtl.design import Design
+from ssnn_fpga.rtl.ports import ERRORS
 from ssnn_fpga.rtl.stream import Tokens
 
 _BYTES = ctypes.POINTER(ctypes.c_uint8)
+_WORDS = ctypes.POINTER(ctypes.c_uint32)
 _CYCLES = ctypes.POINTER(ctypes.c_int64)
 
 
 class SimulationError(RuntimeError):
     """The hardware did what it must not: it hung, or broke a promise of a stream."""
+
+    errors: tuple[str, ...] = ()
+    """What the hardware itself reported of it, of ``ERRORS``."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Library:
         self._handle = self._c.harness_open(str(design.rtl).encode(), seed)
         if not self._handle:
             raise SimulationError(self._c.harness_error(None).decode())
-        self._c.harness_weights(self._handle, design.weights, len(design.weights))
+        self.weights(design.weights)
         count = self._c.harness_streams(self._handle)
         self.streams = [self._c.harness_name(self._handle, i).decode() for i in range(count)]
 
@@ -81,16 +86,33 @@ class Library:
                 self._handle, data, len(tokens), samples, stall_in, stall_out, seed, record, patience, hold
             )
         )
-        if cycles == -1:
-            raise SimulationError(f"Nothing moved for {patience} cycles; {self._state()}")
-        if cycles < 0:
-            raise SimulationError(self._c.harness_error(self._handle).decode())
-        return cycles
+        if cycles >= 0:
+            return cycles
+        broken = self._c.harness_error(self._handle).decode()
+        fault = SimulationError(
+            f"Nothing moved for {patience} cycles; {self._state()}" if cycles == -1 else broken
+        )
+        fault.errors = self.errors()
+        raise fault
+
+    def weights(self, content: bytes) -> None:
+        """What lies in memory outside the chip during the runs that follow."""
+        self._c.harness_weights(self._handle, content, len(content))
 
     def run_into(self, tokens: Tokens, cycles: int) -> None:
         """Feeds ``tokens`` after a reset and breaks off after ``cycles``, wherever that is."""
         tokens = np.ascontiguousarray(tokens)
         self._c.harness_run_into(self._handle, tokens.ctypes.data_as(_BYTES), len(tokens), cycles)
+
+    def load(self, image: NDArray[np.uint32]) -> None:
+        """What each run that follows loads before its frames, (M,) words."""
+        words = np.ascontiguousarray(image)
+        self._c.harness_image(self._handle, words.ctypes.data_as(_WORDS), len(words))
+
+    def errors(self) -> tuple[str, ...]:
+        """Which of ``ERRORS`` the design has reported since the last reset."""
+        raised = int(self._c.harness_errors(self._handle))
+        return tuple(name for bit, name in enumerate(ERRORS) if raised >> bit & 1)
 
     def recorded(self, index: int, width: int) -> Recorded:
         """What moved on stream ``index``, tokens of ``width`` bytes, during the last run."""
@@ -148,6 +170,8 @@ def _declare(c: ctypes.CDLL) -> ctypes.CDLL:
         ),
         "harness_weights": (None, [handle, ctypes.c_char_p, i64]),
         "harness_run_into": (None, [handle, _BYTES, i64, i64]),
+        "harness_image": (None, [handle, _WORDS, i64]),
+        "harness_errors": (index, [handle]),
         "harness_input_ready": (index, [handle]),
         "harness_streams": (index, [handle]),
         "harness_name": (ctypes.c_char_p, [handle, index]),

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 
 from ssnn_fpga.plan.plan import Plan, Stage
 from ssnn_fpga.plan.streams import AccumulatorStream
+from ssnn_fpga.rtl.loading import load_ports
 from ssnn_fpga.rtl.memory_port import memory_port
+from ssnn_fpga.rtl.ports import ERROR_PORT
 from ssnn_fpga.rtl.stream import token_bytes
-from ssnn_fpga.rtl.toplevel import TOP, signals
+from ssnn_fpga.rtl.toplevel import TOP, header_ports, signals
 
 PREFIX = f"V{TOP}"
 
@@ -71,16 +73,22 @@ def table(plan: Plan) -> str:
             "  };",
             "}",
             "",
-            f"ReadPort read_port_of({PREFIX}& model) {{",
-            f"  return {_read_port(plan)};",
-            "}",
+            f"LoadPort load_port_of({PREFIX}& model) {{ return {_load_port(plan)}; }}",
+            f"ReadPort read_port_of({PREFIX}& model) {{ return {_read_port(plan)}; }}",
+            f"const uint8_t* errors_of({PREFIX}& model) {{ return {_errors(plan)}; }}",
             "",
         ]
     )
 
 
+def _load_port(plan: Plan) -> str:
+    ports = ("valid_i", "ready_o", "data_i")
+    return (
+        f"{{{', '.join(f'&model.load_{p}' for p in ports)}, &model.loaded_o}}" if load_ports(plan) else "{}"
+    )
+
+
 def _read_port(plan: Plan) -> str:
-    """The fields of the harness's ReadPort."""
     port = memory_port(plan)
     if port is None:
         return "{}"
@@ -88,6 +96,11 @@ def _read_port(plan: Plan) -> str:
     fields = [f"&model.weights_{name}" for name in names]
     fields.append("reinterpret_cast<uint8_t*>(&model.weights_r_data_i)")
     return "{" + ", ".join([*fields, "&model.weights_r_resp_i", str(port.data_bits // 8)]) + "}"
+
+
+def _errors(plan: Plan) -> str:
+    present = any(port.name == ERROR_PORT for port in header_ports(plan))
+    return f"&model.{ERROR_PORT}" if present else "nullptr"
 
 
 def _wires(stage: Stage) -> list[str]:

@@ -20,6 +20,7 @@ from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.rtl import stream
 from ssnn_fpga.rtl.design import Design
+from ssnn_fpga.simulate.compiled import patience_of
 from ssnn_fpga.simulate.library import Library, SimulationError, State
 from ssnn_fpga.simulate.probes import probed
 from ssnn_fpga.simulate.verilator import compile_design
@@ -121,7 +122,7 @@ class FaultyAccelerator:
                 stall_out=0.0,
                 seed=0,
                 record=False,
-                patience=4 * max(plan.interval, plan.input.tokens) + 10_000,
+                patience=patience_of(plan),
             )
         finally:
             self._library.flip_at(None)

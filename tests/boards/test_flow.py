@@ -6,19 +6,33 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ssnn_fpga.boards import tools
 from ssnn_fpga.boards.board import Board, load_board
 from ssnn_fpga.boards.ecp5 import build_ecp5
+from ssnn_fpga.boards.flow import build
 from ssnn_fpga.boards.nextpnr_report import timing_of
 from ssnn_fpga.boards.staging import stage
 from ssnn_fpga.boards.xilinx import PlaceAndRouteMissing, build_xilinx
 from ssnn_fpga.errors import UserError
+from ssnn_fpga.plan.plan import Options
+from ssnn_fpga.plan.solve import make_plan
+from ssnn_fpga.rtl.generate import write_design
 from ssnn_fpga.runtime.manifest import Manifest
 from tests.boards.standin_design import HARDWARE
+from tests.random_networks import random_network
 
 OUTPUTS = {"accelerator.bit", "timing.json", "utilisation.json", "manifest.json"}
+
+
+def test_a_design_that_loads_its_weights_is_refused(tmp_path: Path) -> None:
+    network = random_network(np.random.default_rng(1), schedule=(1,), size=(5, 5), channels=(2,))
+    write_design(network, make_plan(network, options=Options(loadable=True)), tmp_path / "design")
+    with pytest.raises(UserError, match="the top level of ulx3s does not drive: compile it without --load"):
+        build(tmp_path / "design", load_board("ulx3s"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def outputs(folder: Path) -> set[str]:

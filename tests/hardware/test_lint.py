@@ -32,7 +32,9 @@ _CORNERS: dict[str, list[dict[str, int | str]]] = {
     "conv": [
         {"TAP_SERIAL": 1, "SIMD": 2, "CONV_GROUPS": 2, "PE": 2},
         {"CONV_GROUPS": 2, "PE": 2, "SIMD": 7},
+        {"PARITY": 1},
     ],
+    "dense": [{"PARITY": 1}],
     "frame_reader": [{"TOKENS": 1, "PLANES": 1, "PE_GROUPS": 1}, {"PLANES": 8, "ACT_BITS": 4, "TP": 2}],
     "lif": [
         {"CHANNELS": 10, "PE": 4, "NT": 2, "TL": 2, "LEVELS": 3, "STRICT": 1},
@@ -60,6 +62,7 @@ _CORNERS: dict[str, list[dict[str, int | str]]] = {
         {"CHANNELS": 8, "CONV_GROUPS": 8, "X_SETS": 4, "SIMD": 1, "TP": 2},
         {"KERNEL": 5, "PADDING": 2, "PLANES": 8, "ACT_BITS": 4, "TP": 2, "SIMD": 1},
     ],
+    "watchdog": [{"FRAME_TOKENS": 9, "SAMPLES": 1}],
     "window_reader": [{"CONV_GROUPS": 4, "X_SETS": 2, "SIMD": 5}],
     "temporal_transform": [
         {"T_IN": 8, "T_OUT": 1, "ACT_BITS": 3, "OUT_BITS": 4},
@@ -130,7 +133,7 @@ def test_lint(module: str) -> None:
         ("synapses", {"PARITY": 2}, "REGISTERED and PARITY must be 0 or 1"),
         ("stream_fork", {"OUTPUTS": 0}, "OUTPUTS must be at least 1"),
         ("stream_gate", {"FRAME_TOKENS": 0}, "FRAME_TOKENS must be at least 1"),
-        ("watchdog", {"LIMIT": 0}, "LIMIT and SAMPLES must be at least 1"),
+        ("watchdog", {"LIMIT": 0}, "FRAME_TOKENS and SAMPLES must be at least 1"),
         ("temporal_transform", {"MATRIX": "10'h021"}, "must sum to 2**SHIFT"),
         ("temporal_transform", {"OUT_BITS": 1}, "OUT_BITS must be at least"),
     ],

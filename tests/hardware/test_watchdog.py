@@ -6,4 +6,5 @@ from sim.bench import run_bench
 
 
 def test_watchdog() -> None:
-    run_bench("watchdog", bench="bench_watchdog", parameters={"LIMIT": 7, "SAMPLES": 3}, seed=7)
+    parameters = {"LIMIT": 7, "SAMPLES": 3, "FRAME_TOKENS": 3}
+    run_bench("watchdog", bench="bench_watchdog", parameters=parameters, seed=7)

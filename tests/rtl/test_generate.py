@@ -14,7 +14,7 @@ import pytest
 
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Conv, Dense, Network
-from ssnn_fpga.plan.plan import Plan
+from ssnn_fpga.plan.plan import Options, Plan
 from ssnn_fpga.plan.solve import make_plan
 from ssnn_fpga.rtl import generate
 from ssnn_fpga.rtl.design import Design
@@ -135,7 +135,8 @@ def test_verilator_has_nothing_to_say_about_a_generated_design(seed: int, tmp_pa
     network = random_network(np.random.default_rng(40 + seed))
     if seed == 0:  # names that Verilog or Verilator take for their own
         network = with_awkward_names(network)
-    write_design(network, make_plan(network), tmp_path / "d")
+    options = Options(loadable=seed == 1, parity=seed in (1, 2), watchdog=seed in (1, 3))
+    write_design(network, make_plan(network, options=options), tmp_path / "d")
     assert_lint_is_silent(tmp_path / "d")
 
 
@@ -147,7 +148,7 @@ def test_weights_outside_the_chip_bring_a_memory_port(network: Network, tmp_path
     text = (tmp_path / "d/rtl/accelerator.sv").read_text()
     assert re.search(r"output logic \[ *31:0\] weights_ar_addr_o,\n", text)
     assert re.search(r"input  logic \[ *63:0\] weights_r_data_i,\n", text)
-    assert "assign error_o[2] = " + " | ".join(f"{name}_error" for name in synapses) in text
+    assert "assign error_o[2] = |{" + ", ".join(f"{name}_error" for name in synapses) in text
     assert not list((tmp_path / "d/rtl").glob("*_weight.hex"))
     assert len(Design.load(tmp_path / "d").weights) >= sum(
         network.layer(name).weight.size * network.layer(name).weight_bits // 8 for name in synapses
