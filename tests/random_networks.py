@@ -250,6 +250,28 @@ def random_forked_network(
     return net.network(classes=tuple(f"class{i}" for i in range(classes)))
 
 
+def wide_network(rng: np.random.Generator) -> Network:
+    """What the others draw rarely or never: activations of 5 to 8 bits, kernels 3 and 5 with stride 2,
+    a depthwise and a grouped layer of stride 2, a global OR."""
+    net = _Growing(rng, Activation(2, 2, 17, 17, 255))
+
+    def block(number: int, kernel: int, weight_bits: int, levels: int, groups: int = 1) -> None:
+        inner = net.edge.channels // groups
+        weight = _weights(rng, (4, inner, kernel, kernel), weight_bits)
+        net.add(Conv(f"conv{number}", net.last, weight, weight_bits, 2, kernel // 2, groups))
+        net.add_neuron(f"lif{number}", *net.last, levels=levels, fraction=2, leak_multiplier=3, leak_shift=2)
+
+    block(1, 5, 6, 31)
+    block(2, 5, 4, 31)
+    net.add(TemporalTransform("transform", net.last, np.array([[3, 1], [0, 4]]), 2, 2))
+    block(3, 3, 3, 63, groups=4)
+    block(4, 3, 2, 1, groups=2)
+    net.add(Pool("pool", net.last, "max", net.edge.height))
+    net.add(Dense("classifier", net.last, _weights(rng, (3, net.features), 8), 8))
+    net.add(Readout("readout", net.last, rng.integers(-9, 10, 3), 0))
+    return net.network()
+
+
 def redrawn(rng: np.random.Generator, network: Network, *, extreme: bool = False) -> Network:
     """Another network of the same shape: other weights, thresholds, biases and gains.
 

@@ -61,6 +61,8 @@ class Injection:
     not. stuck: results are missing, or one too many came."""
     recovered: bool
     """Whether the last sample of the run was right again."""
+    reported: tuple[str, ...]
+    """What the design itself said, of ``ERRORS``."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,16 @@ class Campaign:
 
     def recovered(self, kind: str) -> tuple[int, int]:
         """Of the injections of a kind that were not masked: after how many the last sample was right."""
-        visible = [i for i in self.injections if i.kind == kind and i.outcome != "masked"]
+        visible = self._of(kind, masked=False)
         return sum(i.recovered for i in visible), len(visible)
+
+    def reported(self, kind: str, *, masked: bool) -> tuple[int, int]:
+        """Of the injections of a kind that were masked, or were not: how many the design reported."""
+        found = self._of(kind, masked)
+        return sum(bool(i.reported) for i in found), len(found)
+
+    def _of(self, kind: str, masked: bool) -> list[Injection]:
+        return [i for i in self.injections if i.kind == kind and (i.outcome == "masked") == masked]
 
 
 def kind_of(state: str) -> str:
@@ -102,6 +112,10 @@ class FaultyAccelerator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._library.close()
+
+    def errors(self) -> tuple[str, ...]:
+        """What the design reported in the last run, of ``ERRORS``."""
+        return self._library.errors()
 
     def logits(self, frames: Integers, fault: Fault | None = None) -> tuple[Integers, int]:
         """Logits (N, O) of frames (N,T,C,H,W) and the cycles taken.
@@ -173,8 +187,8 @@ def run_campaign(
             bit = int(place - (ends[which - 1] if which else 0))
             cycle = int(rng.integers(latest))
             outcome, recovered = _outcome(accelerator, frames, expected, Fault(cycle, struck, bit))
-            name = accelerator.states[struck].name
-            campaign.injections.append(Injection(kind, name, bit, cycle, outcome, recovered))
+            name, reported = accelerator.states[struck].name, accelerator.errors()
+            campaign.injections.append(Injection(kind, name, bit, cycle, outcome, recovered, reported))
             progress()
     return campaign
 

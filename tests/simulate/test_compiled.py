@@ -11,16 +11,18 @@ import pytest
 
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.golden.engine import run as run_golden
-from ssnn_fpga.network.layers import Integers, Network
+from ssnn_fpga.network.layers import Activation, Conv, Dense, Integers, Network, Neuron, Pool
+from ssnn_fpga.network.shapes import edges
 from ssnn_fpga.plan.activity import measure_activity
 from ssnn_fpga.plan.graph import graph_of
+from ssnn_fpga.plan.plan import Plan
 from ssnn_fpga.plan.solve import make_plan
 from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.rtl.generate import write_design
 from ssnn_fpga.simulate import verilator
 from ssnn_fpga.simulate.compiled import CompiledAccelerator
 from ssnn_fpga.simulate.library import SimulationError
-from tests.random_networks import random_forked_network, random_frames, random_network
+from tests.random_networks import random_forked_network, random_frames, random_network, wide_network
 from tests.rtl.test_generate import with_awkward_names
 
 
@@ -40,11 +42,19 @@ def assert_same(expected: dict[str, Integers], got: dict[str, Integers]) -> None
         np.testing.assert_array_equal(got[layer], values, err_msg=layer)
 
 
-@pytest.mark.parametrize("seed", [23, 24, 29])
-def test_every_value_of_random_networks_and_folds(seed: int, compiled: Path, tmp_path: Path) -> None:
+_SEEDS = [23, 24, 29]
+
+
+def drawn(seed: int) -> tuple[np.random.Generator, Network, Plan]:
+    """A random network with random folds."""
     rng = np.random.default_rng(seed)
     network = random_network(rng)
-    plan = make_plan(network, overrides=random_folds(rng, network))
+    return rng, network, make_plan(network, overrides=random_folds(rng, network))
+
+
+@pytest.mark.parametrize("seed", _SEEDS)
+def test_every_value_of_random_networks_and_folds(seed: int, compiled: Path, tmp_path: Path) -> None:
+    rng, network, plan = drawn(seed)
     frames = random_frames(rng, network, 6)
     if seed == 23:
         network = with_awkward_names(network)
@@ -75,14 +85,26 @@ _KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("kind", _KINDS)
-def test_every_value_of_every_kind_of_layer(kind: str, compiled: Path, tmp_path: Path) -> None:
+_WIDE = "wide activations and strides"
+
+
+def of_kind(kind: str) -> tuple[np.random.Generator, Network, Plan]:
+    """A network of one of ``_KINDS``, or the one of the rest of the list of layers."""
     rng = np.random.default_rng(7)
+    if kind == _WIDE:
+        network = wide_network(rng)
+        readers = {"conv1": {"taps": 0}, "conv2": {"taps": 1}, "conv3": {"taps": 1}, "conv4": {"taps": 0}}
+        return rng, network, make_plan(network, target_cycles=20_000, overrides=readers)
     network = random_forked_network(rng, timesteps=2, channels=4, size=(7, 6), **_KINDS[kind])
     folds = random_folds(rng, network)
     if kind.startswith("groups"):
         folds = {name: {"taps": place % 2} for place, name in enumerate(folds)}
-    plan = make_plan(network, overrides=folds)
+    return rng, network, make_plan(network, overrides=folds)
+
+
+@pytest.mark.parametrize("kind", [*_KINDS, _WIDE])
+def test_every_value_of_every_kind_of_layer(kind: str, compiled: Path, tmp_path: Path) -> None:
+    rng, network, plan = of_kind(kind)
     write_design(network, plan, tmp_path / "design")
     frames = random_frames(rng, network, 6)
     expected = run_golden(network, frames)
@@ -91,6 +113,55 @@ def test_every_value_of_every_kind_of_layer(kind: str, compiled: Path, tmp_path:
             result = accelerator.run(frames, stall_in=stalls[0], stall_out=stalls[1], seed=7)
             assert_same(dict(expected), result.trace)
             np.testing.assert_array_equal(result.classes, expected.classes)
+
+
+def features(network: Network, plan: Plan) -> set[tuple[object, ...]]:
+    """What of the list of layers a design has."""
+    edge_of = edges(network)
+    found: set[tuple[object, ...]] = set()
+    for layer in network.layers:
+        source = edge_of[layer.inputs[0]]
+        if isinstance(layer, Conv | Dense):
+            assert isinstance(source, Activation)
+            found |= {("weight bits", layer.weight_bits), ("activation bits", source.bits)}
+        if isinstance(layer, Conv):
+            reader = ("window", "taps")[plan.folds[layer.name].taps]
+            depthwise = layer.groups == source.channels == len(layer.weight)
+            kind = (
+                "depthwise" if layer.groups > 1 and depthwise else "grouped" if layer.groups > 1 else "full"
+            )
+            found |= {(layer.weight.shape[2], layer.stride), (reader, kind)}
+        elif isinstance(layer, Neuron):
+            found |= {("reset", layer.reset), ("strict", layer.strict), ("levels", min(layer.levels, 4))}
+            found |= {("filter", layer.filter_shift > 0), ("leak", min(layer.leak_multiplier, 2))}
+        elif isinstance(layer, Pool):
+            assert isinstance(source, Activation)
+            found |= {(layer.kind, layer.size)}
+            found |= {(layer.kind, "global")} if layer.size == source.height == source.width else set()
+        else:
+            found |= {(type(layer).__name__,)}
+    return found
+
+
+def test_these_networks_have_every_layer_and_option() -> None:
+    """What the designs above are exact in, without those of joins of currents (tests/plan/test_lag.py)."""
+    designs = [drawn(seed) for seed in _SEEDS] + [of_kind(kind) for kind in [*_KINDS, _WIDE]]
+    found = set().union(*(features(network, plan) for _, network, plan in designs))
+    wanted: set[tuple[object, ...]] = {
+        (kind, bits) for kind in ("weight bits", "activation bits") for bits in range(1, 9)
+    }
+    wanted |= {(reader, kind) for reader in ("window", "taps") for kind in ("full", "grouped", "depthwise")}
+    wanted |= {(kernel, stride) for kernel in (1, 3, 5) for stride in (1, 2)}
+    wanted |= {("reset", "zero"), ("reset", "subtract"), ("strict", True), ("strict", False)}
+    wanted |= {("levels", n) for n in (1, 2, 3, 4)} | {("filter", True), ("filter", False)}
+    wanted |= {("leak", n) for n in (0, 1, 2)} | {
+        ("max", 2),
+        ("max", "global"),
+        ("sum", 2),
+        ("sum", "global"),
+    }
+    wanted |= {("Join",), ("EarlyExit",), ("TemporalTransform",), ("Dense",), ("Readout",)}
+    assert wanted - found == set()
 
 
 def two_layers(padding: int = 1, stride: int = 1) -> Network:
