@@ -262,4 +262,32 @@ FAULTS = {
         "window_done ? '0 : ADDRESS_BITS'(int'(base_q) + FOLDS);",
         "window_done ? base_q : ADDRESS_BITS'(int'(base_q) + FOLDS);",
     ),
+    "fetch-crosses-a-page": (
+        "weight_fetch",
+        "straight",
+        "weight_fetch",
+        "if (to_page < int'(length)) length",
+        "if (to_page < 0) length",
+    ),
+    "fetch-asks-without-room": (
+        "weight_fetch",
+        "repeated",
+        "weight_fetch",
+        "&& int'(room_q) >= int'(length_q);",
+        "&& room_q != '0;",
+    ),
+    "fetch-reads-a-group-once": (
+        "weight_fetch",
+        "repeated",
+        "weight_fetch",
+        "turn_q == TURN_BITS'(REPEATS - 1);",
+        "turn_q == '0;",
+    ),
+    "fetch-gathers-downwards": (
+        "weight_fetch",
+        "repeated",
+        "weight_fetch",
+        "word_q[int'(beat_q)*DATA_BITS",
+        "word_q[(WORD_BEATS - 1 - int'(beat_q))*DATA_BITS",
+    ),
 }
