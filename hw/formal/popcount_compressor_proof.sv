@@ -7,13 +7,15 @@ module popcount_compressor_proof (
   popcount_pairs i_pairs (
     .x_i(bits_i[2:0]), .weight_i(weight_i[2:0]), .low_o(pairs_low), .high_o(pairs_high)
   );
+  logic [2:0] total, both;
   always_comb begin
-    automatic logic [2:0] total, both;
     total = '0;
     both  = '0;
     for (int i = 0; i < 6; i++) total = total + 3'(bits_i[i]);
     for (int i = 0; i < 3; i++) both = both + 3'(bits_i[i] && weight_i[i]);
-    assert ({high, middle, low} == total);
-    assert ({1'b0, pairs_high, pairs_low} == both);
+  end
+  always_comb begin
+    counts_six:   assert ({high, middle, low} == total);
+    counts_pairs: assert ({1'b0, pairs_high, pairs_low} == both);
   end
 endmodule

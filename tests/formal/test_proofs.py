@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.formal.proofs import FAULTS, proofs, prove, refute
+from tests.formal.faults import FAULTS
+from tests.formal.proofs import proofs, prove, refute
 
 _QUICK = {"stream_register", "stream_fifo", "beat_order", "temporal_transform"}
 _QUICK_FAULTS = ("register-drops-the-spare", "fifo-overfills", "order-forgets-the-base")
