@@ -9,6 +9,7 @@ import numpy as np
 from cocotb.triggers import FallingEdge
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 from ssnn_fpga.golden import arithmetic
@@ -39,6 +40,8 @@ async def pixels(dut: Any) -> None:
     gain = np.array(config["gain"])
     names, widths = ("first", "second"), (p["FIRST_BITS"], p["SECOND_BITS"])
     inputs = [_input(random, shape, bits) for bits in widths]
+    for skips in np.unique(sum(skipped.astype(np.int64) for _, skipped in inputs)):
+        hit("join_current", ("no skip", "one skip", "two skips")[skips])
     expected = arithmetic.current_join(inputs[0][0], inputs[1][0], gain, p["FRACTION"])
 
     traffic = []

@@ -8,6 +8,7 @@ import cocotb
 from cocotb.triggers import FallingEdge, ReadOnly
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 
 
@@ -30,6 +31,9 @@ async def frames(dut: Any) -> None:
             opened = run.rng.random() < 0.3
             dut.open_i.value = int(opened)
             await ReadOnly()
+            inside = taken % p["FRAME_TOKENS"] != 0
+            if not opened and int(dut.in_valid_i.value) and bool(int(dut.in_ready_o.value)) == inside:
+                hit("stream_gate", "closes in mid-frame" if inside else "closed before a frame")
             if int(dut.in_valid_i.value) and int(dut.in_ready_o.value):
                 late = closed > 0 and taken % p["FRAME_TOKENS"] == 0
                 assert not late, f"token {taken} begins a frame after {closed} closed cycles"

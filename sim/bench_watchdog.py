@@ -8,6 +8,7 @@ import cocotb
 from cocotb.triggers import FallingEdge
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.stream import reset
 
 
@@ -20,7 +21,7 @@ async def cycles(dut: Any) -> None:
     await reset(dut)
     pending = idle = 0
     error = False
-    seen = {"errors": 0, "close calls": 0}
+    seen = {"errors": 0, "close calls": 0, "resets": 0}
     for _ in range(3000):
         arrive = pending < most and run.rng.random() < 0.2
         leave = pending > 0 and run.rng.random() < 0.15
@@ -35,8 +36,10 @@ async def cycles(dut: Any) -> None:
         seen["errors"] += not error and idle >= limit
         error = error or idle >= limit
         pending += arrive - leave
+        seen["resets"] += restart
         if restart:
             pending, idle, error = 0, 0, False
         got = bool(int(dut.error_o.value))
         assert got == error, f"{pending} pending, {idle} silent cycles: expected {error}, got {got}"
     assert all(seen.values()), f"the stimulus tests little: {seen}"
+    hit("watchdog", "error", "one cycle short of an error", "reset")

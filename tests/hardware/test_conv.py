@@ -90,3 +90,10 @@ _SHAPES = {
 def test_conv(shape: str, stalls: tuple[float, float], activity: float) -> None:
     config = {"frames": 4, "activity": activity, "stall_in": stalls[0], "stall_out": stalls[1]}
     run_bench("conv", bench="bench_conv", parameters=_SHAPES[shape], seed=5, config=config)
+
+
+@pytest.mark.parametrize("shape", ["timesteps-resident", "tap-serial"])
+def test_hanging_sink(shape: str) -> None:
+    """The output takes nothing for long while frames wait at the input."""
+    config = {"frames": 4, "activity": 0.15, "stall_in": 0.0, "stall_out": 0.2, "hang": True}
+    run_bench("conv", bench="bench_conv", parameters=_SHAPES[shape], seed=5, config=config)

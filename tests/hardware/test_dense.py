@@ -33,10 +33,12 @@ _SHAPES = {
 
 
 @pytest.mark.parametrize(
-    "stalls", [(0.0, 0.0), (0.4, 0.4), (0.1, 0.8)], ids=["full-rate", "stalls", "slow-sink"]
+    "stalls",
+    [(0.0, 0.0, False), (0.4, 0.4, False), (0.1, 0.8, False), (0.0, 0.2, True)],
+    ids=["full-rate", "stalls", "slow-sink", "hanging-sink"],
 )
 @pytest.mark.parametrize("shape", _SHAPES)
-def test_dense(shape: str, stalls: tuple[float, float]) -> None:
+def test_dense(shape: str, stalls: tuple[float, float, bool]) -> None:
     (channels, height, width), parameters = _SHAPES[shape]
     config = {
         "frames": 5,
@@ -46,5 +48,6 @@ def test_dense(shape: str, stalls: tuple[float, float]) -> None:
         "activity": 0.7,
         "stall_in": stalls[0],
         "stall_out": stalls[1],
+        "hang": stalls[2],
     }
     run_bench("dense", bench="bench_dense", parameters=parameters, seed=6, config=config)

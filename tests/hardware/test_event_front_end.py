@@ -32,10 +32,17 @@ _SHAPES: dict[str, dict[str, int | str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("stalls", [(0.0, 0.0), (0.3, 0.8)], ids=["full-rate", "stalls"])
+@pytest.mark.parametrize(
+    "stalls",
+    [(0.0, 0.0, False), (0.3, 0.8, False), (0.0, 0.2, True)],
+    ids=["full-rate", "stalls", "hanging-sink"],
+)
 @pytest.mark.parametrize("shape", _SHAPES)
-def test_event_front_end(shape: str, stalls: tuple[float, float]) -> None:
-    config = {"events": [100, 0, 1, 40, 150], "faults": 0.1, "stall_in": stalls[0], "stall_out": stalls[1]}
+def test_event_front_end(shape: str, stalls: tuple[float, float, bool]) -> None:
+    config = {
+        "events": [100, 0, 1, 40, 150], "faults": 0.1,
+        "stall_in": stalls[0], "stall_out": stalls[1], "hang": stalls[2],
+    }  # fmt: skip
     run_bench(
         "event_front_end", bench="bench_event_front_end", parameters=_SHAPES[shape], seed=3, config=config
     )

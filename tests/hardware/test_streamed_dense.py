@@ -21,15 +21,15 @@ _SHAPES = {
 
 
 @pytest.mark.parametrize(
-    ("stall", "latency", "errors"),
-    [(0.0, 0, False), (0.5, 30, False), (0.2, 10, True)],
-    ids=["fast-memory", "slow-memory", "errors"],
+    ("stall", "latency", "errors", "hang"),
+    [(0.0, 0, False, False), (0.5, 30, False, False), (0.2, 10, True, False), (0.1, 0, False, True)],
+    ids=["fast-memory", "slow-memory", "errors", "hanging-sink"],
 )
 @pytest.mark.parametrize("shape", _SHAPES)
-def test_streamed_dense(shape: str, stall: float, latency: int, errors: bool) -> None:
+def test_streamed_dense(shape: str, stall: float, latency: int, errors: bool, hang: bool) -> None:
     config = {
         "frames": 12, "base": 4096 - 10 * 8, "latency": latency, "stall": stall,
-        "stall_in": stall / 2, "stall_out": stall / 2, "errors": errors,
+        "stall_in": stall / 2, "stall_out": stall / 2, "errors": errors, "hang": hang,
     }  # fmt: skip
     run_bench(
         "streamed_dense", bench="bench_streamed_dense", parameters=_SHAPES[shape], seed=8, config=config
