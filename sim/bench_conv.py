@@ -12,7 +12,8 @@ from sim.bench import case
 from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
-from sim.synapses import check_cycles, load_weights, random_frames, random_weights, reader_ends
+from sim.synapses import check_cycles, random_frames, random_weights, reader_ends
+from sim.write_port import write_words
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.rtl.memory import weight_words
@@ -63,7 +64,7 @@ async def frames(dut: Any) -> None:
     source = StreamSource(dut, dut.clk_i, rng=run.rng, stall=config["stall_in"])
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"], sidebands=("skipped",))
     await reset(dut)
-    await load_weights(dut, weight_words(weight, p["PE"], p["SIMD"], p["WEIGHT_BITS"]))
+    await write_words(dut, weight_words(weight, p["PE"], p["SIMD"], p["WEIGHT_BITS"]), run.rng)
     tokens = token_integers(pack_tokens(x, p["IN_GROUP"], p["ACT_BITS"]))
     await interrupt(dut, [(source, tokens)], [sink], run.rng.randrange(len(tokens) // 4, len(tokens)))
     cocotb.start_soon(source.send(tokens))

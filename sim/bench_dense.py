@@ -11,7 +11,8 @@ from sim.bench import case
 from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
-from sim.synapses import check_cycles, frame_reader_ends, load_weights, random_frames, random_weights
+from sim.synapses import check_cycles, frame_reader_ends, random_frames, random_weights
+from sim.write_port import write_words
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.rtl.memory import dense_stream_order, weight_words
 from ssnn_fpga.rtl.stream import integer_tokens, pack_tokens, token_integers, unpack_accumulators
@@ -34,7 +35,7 @@ async def frames(dut: Any) -> None:
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"], sidebands=("skipped",))
     await reset(dut)
     ordered = dense_stream_order(weight, channels, height, width)
-    await load_weights(dut, weight_words(ordered, p["PE"], p["SIMD"], p["WEIGHT_BITS"]))
+    await write_words(dut, weight_words(ordered, p["PE"], p["SIMD"], p["WEIGHT_BITS"]), run.rng)
     # In stream order (y, x, c), SIMD inputs a token, a frame is one row of pixels of SIMD channels.
     rows = x.transpose(0, 1, 3, 4, 2).reshape(*x.shape[:2], 1, -1, p["SIMD"]).transpose(0, 1, 4, 2, 3)
     tokens = token_integers(pack_tokens(rows, p["SIMD"], p["ACT_BITS"]))

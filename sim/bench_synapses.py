@@ -12,7 +12,8 @@ from sim.coverage import hit
 from sim.readers import BEAT_FIELDS, integer
 from sim.scoreboard import check
 from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
-from sim.synapses import load_weights, random_weights
+from sim.synapses import random_weights
+from sim.write_port import write_words
 from ssnn_fpga.rtl.memory import weight_words
 from ssnn_fpga.rtl.stream import integer_tokens, unpack_accumulators
 
@@ -61,7 +62,7 @@ async def sums_of_words(dut: Any) -> None:
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"], sidebands=("skipped",))
     dut.write_en_i.value = 0
     await reset(dut)
-    await load_weights(dut, words)
+    await write_words(dut, words, run.rng)
 
     beats, expected = [], np.zeros((config["groups"], 1, pe), dtype=np.int64)
     skip = rng.random(config["groups"]) < 0.2

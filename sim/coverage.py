@@ -39,7 +39,8 @@ POINTS: dict[str, tuple[str, ...]] = {
     "dense": (*_FOLDS, *_WEIGHTS, "token of zeros", "frames follow each other", *_STREAMS),
     "streamed_dense": (
         *_PLANES, "words taken once", "words taken again", "word of one beat", "word of several beats",
-        "burst cut at 4 KB", "burst of all beats", "memory stalls", "read error", *_STREAMS,
+        "burst cut at 4 KB", "burst of all beats", "memory stalls", "read error",
+        "counts at their largest value", *_STREAMS,
     ),
     "lif": (
         "reset subtract", "reset zero", "strict", "not strict",
@@ -54,7 +55,8 @@ POINTS: dict[str, tuple[str, ...]] = {
     ),
     "pool": ("maximum", "sum", "row dropped", "column dropped", "size 2", "size 3", "global", *_STREAMS),
     "temporal_transform": ("table", "sums", "one timestep", *_STREAMS),
-    "readout": ("tie", "last class wins", "channels padded", "several tokens a group", *_STREAMS),
+    "readout": ("tie", "last class wins", "channels padded", "several tokens a group",
+                "biases from a file", "biases written", *_STREAMS),
     "early_exit": (
         "exit", "no exit", "tie", "on the margin", "one below the margin", "DEPTH tokens owed",
         "two classes", "more classes", *_STREAMS,
@@ -70,13 +72,14 @@ POINTS: dict[str, tuple[str, ...]] = {
         "word below 32 bits", "word of 32 bits", "word beyond 32 bits", "last of the chain",
         "image again", "reset in mid-image", "input pauses",
     ),
-    "frame_guard": ("good", "marker early", "marker missing", "marker late", *_STREAMS),
-    "result_guard": ("kept", "discarded", *_STREAMS),
+    "frame_guard": ("good", "marker early", "marker missing", "marker late",
+                    "count at its largest value", *_STREAMS),
+    "result_guard": ("kept", "discarded", "count at its largest value", *_STREAMS),
     "event_front_end": (
         "bins by time", "bins by count", "decay", "no decay", "a frame a recording", "step 1",
         "several steps", "factor 1", "several pixels in one", "saturates", "recording without events",
         "event at a bin's edge", "bin without events", "outside", "backwards", "time alone", "time wraps",
-        "waits for a readout", *_STREAMS,
+        "waits for a readout", "counts at their largest value", *_STREAMS,
     ),
     "watchdog": ("error", "one cycle short of an error", "reset"),
     "popcount_kernel": (*_PLANES, *_WEIGHTS, "inputs for all", "inputs for each PE", *_STREAMS),
@@ -195,6 +198,7 @@ def _temporal_transform(p: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _readout(p: Mapping[str, Any]) -> Iterable[str]:
+    yield "biases from a file" if p["INIT"] else "biases written"
     if p["OUTPUTS"] % p["PE"]:
         yield "channels padded"
     if p["TIMESTEPS"] > p["NT"]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from cocotb.triggers import FallingEdge
 
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.plan.readers import (
@@ -40,17 +39,6 @@ def random_frames(rng: np.random.Generator, shape: Sequence[int], bits: int, act
     if activity < 1:
         active[shape[0] // 2] = False
     return np.where(active, x, 0)
-
-
-async def load_weights(dut: Any, words: Sequence[int]) -> None:
-    """Write ``words`` from address 0 on through the write port."""
-    for address, word in enumerate(words):
-        await FallingEdge(dut.clk_i)
-        dut.write_en_i.value = 1
-        dut.write_addr_i.value = address
-        dut.write_data_i.value = word
-    await FallingEdge(dut.clk_i)
-    dut.write_en_i.value = 0
 
 
 def reader_ends(x: Integers, p: Mapping[str, Any], *, taps: bool) -> tuple[list[int], Integers]:

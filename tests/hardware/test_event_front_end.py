@@ -20,15 +20,16 @@ def _table(*weights: int) -> dict[str, int | str]:
 
 
 _SHAPES: dict[str, dict[str, int | str]] = {
-    # a counter that wraps several times within a recording
+    # a timestamp that wraps several times within a recording; counts that stay at their largest value
     "recordings": {
-        **_SMALL, "TIMESTEPS": 3, "FACTOR": 3, "STEP": 0, "ACT_BITS": 4, "TIME_BITS": 10,
+        **_SMALL, "TIMESTEPS": 3, "FACTOR": 3, "STEP": 0, "ACT_BITS": 4, "TIME_BITS": 10, "COUNT_BITS": 4,
         "DECAY_SHIFT": 5, **_table(16, 14, 11, 9),
     },
     "every-bin": {
-        **_SMALL, "FACTOR": 2, "STEP": 1, "ACT_BITS": 4, "DECAY_SHIFT": 4, **_table(16, 14, 12, 11, 10),
+        **_SMALL, "FACTOR": 2, "STEP": 1, "ACT_BITS": 4, "COUNT_BITS": 9,
+        "DECAY_SHIFT": 4, **_table(16, 14, 12, 11, 10),
     },
-    "by-count": {**_SMALL, "FACTOR": 1, "STEP": 2, "ACT_BITS": 3, "BIN_EVENTS": 20},
+    "by-count": {**_SMALL, "FACTOR": 1, "STEP": 2, "ACT_BITS": 3, "BIN_EVENTS": 20, "COUNT_BITS": 9},
 }  # fmt: skip
 
 
