@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import cocotb
@@ -19,7 +20,7 @@ from ssnn_fpga.rtl.stream import integer_tokens, unpack_accumulators
 
 async def present_weights(dut: Any, words: list[int], noise: Any) -> None:
     """Drive ``weight_i`` as the weight memory does: a beat's word after the edge that takes it."""
-    pending = iter(words)
+    pending = itertools.cycle(words)
     while True:
         await ReadOnly()
         taken = int(dut.beat_valid_i.value) and int(dut.beat_ready_o.value)

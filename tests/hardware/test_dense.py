@@ -27,7 +27,7 @@ _SHAPES = {
     "token-a-cycle": (
         (4, 5, 4),
         {"INPUTS": 80, "TIMESTEPS": 2, "ACT_BITS": 1, "OUTPUTS": 4, "PE": 4, "SIMD": 4, "TP": 2,
-         "WEIGHT_BITS": 3, "ACC_BITS": 9},
+         "WEIGHT_BITS": 1, "ACC_BITS": 9},
     ),
 }  # fmt: skip
 

@@ -22,7 +22,7 @@ def _table(*weights: int) -> dict[str, int | str]:
 _SHAPES: dict[str, dict[str, int | str]] = {
     # a timestamp that wraps several times within a recording; counts that stay at their largest value
     "recordings": {
-        **_SMALL, "TIMESTEPS": 3, "FACTOR": 3, "STEP": 0, "ACT_BITS": 4, "TIME_BITS": 10, "COUNT_BITS": 4,
+        **_SMALL, "TIMESTEPS": 3, "FACTOR": 3, "STEP": 0, "ACT_BITS": 4, "TIME_BITS": 10, "COUNT_BITS": 3,
         "DECAY_SHIFT": 5, **_table(16, 14, 11, 9),
     },
     "every-bin": {
@@ -60,7 +60,7 @@ def test_recordings_of_a_camera(step: int) -> None:
     ]
     parameters = {
         "SENSOR_HEIGHT": 34, "SENSOR_WIDTH": 34, "FACTOR": 1, "TIMESTEPS": 4, "ACT_BITS": 3,
-        "WINDOW": 150_001 if step else 306_000, "STEP": step, "TIME_BITS": 32,
+        "WINDOW": 150_001 if step else 306_000, "STEP": step, "TIME_BITS": 20, "COUNT_BITS": 9,
     }  # fmt: skip
     run_bench(
         "event_front_end",

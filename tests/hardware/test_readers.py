@@ -44,10 +44,10 @@ _TAPS = {
         "HEIGHT": 5, "WIDTH": 4, "CHANNELS": 4, "GROUP": 4, "PLANES": 8, "KERNEL": 3, "STRIDE": 1,
         "PADDING": 1, "ACT_BITS": 2, "SIMD": 2, "TP": 4, "PE_GROUPS": 2, "CONV_GROUPS": 1, "X_SETS": 1,
     },
-    # bits in turns; each PE group sees one group of channels; stride 2
+    # bits in turns; two PE groups see one of three groups of channels; stride 2
     "grouped-stride-2": {
-        "HEIGHT": 9, "WIDTH": 8, "CHANNELS": 4, "GROUP": 1, "PLANES": 8, "KERNEL": 3, "STRIDE": 2,
-        "PADDING": 1, "ACT_BITS": 4, "SIMD": 1, "TP": 2, "PE_GROUPS": 4, "CONV_GROUPS": 2, "X_SETS": 1,
+        "HEIGHT": 9, "WIDTH": 8, "CHANNELS": 6, "GROUP": 1, "PLANES": 8, "KERNEL": 3, "STRIDE": 2,
+        "PADDING": 1, "ACT_BITS": 4, "SIMD": 1, "TP": 2, "PE_GROUPS": 6, "CONV_GROUPS": 3, "X_SETS": 1,
     },
     "depthwise": {
         "HEIGHT": 5, "WIDTH": 6, "CHANNELS": 6, "GROUP": 3, "PLANES": 3, "KERNEL": 5, "STRIDE": 1,

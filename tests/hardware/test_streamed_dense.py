@@ -19,6 +19,12 @@ _SHAPES = {
         "WEIGHT_BITS": 2, "ACC_BITS": 9, "DATA_BITS": 32, "MAX_BURST": 4, "OUTSTANDING": 3,
         "ADDRESS_BITS": 14, "COUNT_BITS": 3,
     },
+    # a timestep and a word a beat, one fold: the results leave back to back
+    "token-a-beat": {
+        "INPUTS": 8, "TIMESTEPS": 2, "ACT_BITS": 2, "OUTPUTS": 4, "PE": 2, "SIMD": 8, "TP": 2,
+        "WEIGHT_BITS": 2, "ACC_BITS": 7, "DATA_BITS": 32, "MAX_BURST": 8, "OUTSTANDING": 4,
+        "ADDRESS_BITS": 13, "COUNT_BITS": 3,
+    },
 }  # fmt: skip
 
 
