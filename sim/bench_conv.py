@@ -11,7 +11,7 @@ import numpy as np
 from sim.bench import case
 from sim.coverage import hit
 from sim.scoreboard import check
-from sim.stream import StreamSink, StreamSource, interrupt, reset
+from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 from sim.synapses import check_cycles, give_weights, random_frames, random_weights, reader_ends
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.network.layers import Integers
@@ -37,7 +37,7 @@ def _note(zero: Integers, x: Integers, p: Mapping[str, int]) -> None:
 
 @cocotb.test()
 async def frames(dut: Any) -> None:
-    """Frames back to back; ``config``: frames, activity, stall_in, stall_out.
+    """Frames back to back; ``config``: frames, activity, stall_in, stall_out, hang.
 
     ``activity`` is the share of pixels that are not zero in every channel and timestep.
     """
@@ -69,6 +69,8 @@ async def frames(dut: Any) -> None:
     tokens = token_integers(pack_tokens(x, p["IN_GROUP"], p["ACT_BITS"]))
     await interrupt(dut, [(source, tokens)], [sink], run.rng.randrange(len(tokens) // 4, len(tokens)))
     cocotb.start_soon(source.send(tokens))
+    if config.get("hang"):
+        await sink.hold(LONG_STALL)
     received = await sink.receive(skips.size)
 
     width = resident * p["PE"] * p["ACC_BITS"]
@@ -81,7 +83,8 @@ async def frames(dut: Any) -> None:
     if config["activity"] < 1:
         assert 0 < skips.sum() < skips.size, "the frames were meant to have windows of zeros, and others"
 
-    if config["stall_in"] == config["stall_out"] == 0 and not hasattr(dut, "ar_valid_o"):
+    steady = config["stall_in"] == config["stall_out"] == 0 and not config.get("hang")
+    if steady and not hasattr(dut, "ar_valid_o"):
         depthwise = 1 < groups == p["IN_CHANNELS"] == p["OUT_CHANNELS"]
         reader = {
             **p,

@@ -10,7 +10,7 @@ import numpy as np
 from sim.bench import case
 from sim.coverage import hit
 from sim.scoreboard import check
-from sim.stream import StreamSink, StreamSource, interrupt, reset
+from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 from sim.synapses import check_cycles, frame_reader_ends, give_weights, random_frames, random_weights
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.rtl.memory import dense_stream_order, weight_words
@@ -19,7 +19,8 @@ from ssnn_fpga.rtl.stream import integer_tokens, pack_tokens, token_integers, un
 
 @cocotb.test()
 async def frames(dut: Any) -> None:
-    """Frames back to back; ``config``: frames, channels, height, width, activity, stall_in, stall_out."""
+    """Frames back to back; ``config``: frames, channels, height, width, activity, stall_in, stall_out,
+    hang."""
     run = case()
     p, config = run.parameters, run.config
     rng = np.random.default_rng(run.seed)
@@ -41,6 +42,8 @@ async def frames(dut: Any) -> None:
     tokens = token_integers(pack_tokens(rows, p["SIMD"], p["ACT_BITS"]))
     await interrupt(dut, [(source, tokens)], [sink], run.rng.randrange(len(tokens) // 4, len(tokens)))
     cocotb.start_soon(source.send(tokens))
+    if config["hang"]:
+        await sink.hold(LONG_STALL)
 
     resident = max(1, p["TP"] // p["ACT_BITS"])
     frame_tokens = p["OUTPUTS"] // p["PE"] * (p["TIMESTEPS"] // resident)
@@ -49,6 +52,8 @@ async def frames(dut: Any) -> None:
     skips = np.tile(zero, p["OUTPUTS"] // p["PE"]).astype(np.int64)
     skipped = np.array([beat["skipped"] for beat in received]).reshape(skips.shape)
     check("dense skipped", skips, skipped, ("sample", "token"))
+    if skips.any():
+        hit("dense", "token of zeros")
     if config["frames"] > 1:
         hit("dense", "frames follow each other")
 
@@ -56,7 +61,8 @@ async def frames(dut: Any) -> None:
     got = unpack_accumulators(packed, expected.shape[1:], p["PE"], resident, p["ACC_BITS"])
     check("dense", expected, got)
 
-    if config["stall_in"] == config["stall_out"] == 0 and not hasattr(dut, "ar_valid_o"):
+    steady = config["stall_in"] == config["stall_out"] == 0 and not config["hang"]
+    if steady and not hasattr(dut, "ar_valid_o"):
         reader = {**p, "TOKENS": p["INPUTS"] // p["SIMD"], "PE_GROUPS": p["OUTPUTS"] // p["PE"]}
         _, ends = frame_reader_ends(rows, reader)
         check_cycles(ends, sink.cycles[frame_tokens - 1 :: frame_tokens])

@@ -8,6 +8,7 @@ import cocotb
 import numpy as np
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 from ssnn_fpga.golden import arithmetic
@@ -23,6 +24,18 @@ def _tokens(logits: Integers, bits: int) -> list[int]:
         | int(row.argmax()) << (outputs * bits)
         for row in logits
     ]
+
+
+def _note(early: Integers, margin: int) -> None:
+    """Coverage points of the early logits: how far the largest is above the next."""
+    largest = np.sort(early, axis=1)
+    lead = largest[:, -1] - largest[:, -2]
+    for point, seen in (
+        ("exit", lead >= margin), ("no exit", lead < margin), ("tie", lead == 0),
+        ("on the margin", lead == margin), ("one below the margin", lead == margin - 1),
+    ):  # fmt: skip
+        if seen.any():
+            hit("early_exit", point)
 
 
 @cocotb.test()
@@ -51,6 +64,7 @@ async def samples(dut: Any) -> None:
     expected = arithmetic.early_exit(early, final, p["MARGIN"])
     exited = arithmetic.sure(early, p["MARGIN"])
     assert 0.15 < exited.mean() < 0.85, f"the stimulus tests little: {exited.mean():.0%} exit"
+    _note(early, p["MARGIN"])
 
     early_source, final_source = (
         StreamSource(dut, dut.clk_i, name, rng=run.rng, stall=stall)
@@ -68,6 +82,7 @@ async def samples(dut: Any) -> None:
     cocotb.start_soon(early_source.send(traffic[0][1]))
     if config["late"]:  # DEPTH samples leave without a final token, and not one more
         received = await sink.receive(p["DEPTH"])
+        hit("early_exit", "DEPTH tokens owed")
     cocotb.start_soon(final_source.send(traffic[1][1]))
     if config["hang"]:
         await sink.hold(LONG_STALL)

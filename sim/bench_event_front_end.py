@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import cocotb
 import numpy as np
+from cocotb.triggers import RisingEdge
 
 from sim.bench import Case, case
+from sim.coverage import hit
 from sim.scoreboard import check
-from sim.stream import StreamSink, StreamSource, reset
+from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 from ssnn_fpga.events.address_events import END_WORD, KIND_BIT, X_BIT, Y_BIT, event_words, time_word
 from ssnn_fpga.events.compression import compress, windows
 from ssnn_fpga.events.recording import EVENT, Events
@@ -83,9 +86,8 @@ def _outside(p: dict[str, Any], rng: random.Random) -> int:
     return t | 3 << KIND_BIT
 
 
-def expected_frames(events: Events, run: Case) -> Integers:
+def expected_frames(events: Events, p: Mapping[str, Any]) -> Integers:
     """(N, T, 2, H, W) of one recording, by the event station."""
-    p = run.parameters
     table = p.get("DECAY", "0'h0").split("h")[1]
     decay = tuple(int(table, 16) >> 5 * i & 31 for i in range(p.get("DECAY_ENTRIES", 0)))
     compression = Compression(
@@ -97,9 +99,36 @@ def expected_frames(events: Events, run: Case) -> Integers:
     return compress(events, compression)[None]
 
 
+def _note(events: Events, p: Mapping[str, Any]) -> None:
+    """Coverage points of a recording."""
+    module = "event_front_end"
+    if not len(events):
+        hit(module, "recording without events")
+        return
+    if (expected_frames(events, {**p, "ACT_BITS": 8}) >> p["ACT_BITS"]).any():
+        hit(module, "saturates")
+    t = events["t"].astype(np.int64)
+    if len(np.unique(t >> p["TIME_BITS"])) > 1:
+        hit(module, "time wraps")
+    if not p.get("BIN_EVENTS"):
+        bins, place = np.divmod((t - t[0]) * p["TIMESTEPS"], p["WINDOW"])
+        if ((place < p["TIMESTEPS"]) & (bins > 0)).any():
+            hit(module, "event at a bin's edge")
+        if (np.diff(bins) > 1).any():
+            hit(module, "bin without events")
+
+
+async def _note_waits(dut: Any) -> None:
+    """An event that waits for a readout, not for the pass after reset."""
+    await RisingEdge(dut.out_valid_o)
+    await RisingEdge(dut.full_o)
+    hit("event_front_end", "waits for a readout")
+
+
 @cocotb.test()
 async def frames(dut: Any) -> None:
-    """``config``: events (a count for each recording) or recordings (a file), faults, stall_in, stall_out."""
+    """``config``: events (a count for each recording) or recordings (a file), faults, stall_in, stall_out,
+    hang."""
     run = case()
     p, config = run.parameters, run.config
     if "recordings" in config:
@@ -107,18 +136,26 @@ async def frames(dut: Any) -> None:
         given = [np.array([tuple(event) for event in events], dtype=EVENT) for events in stored]
     else:
         given = recordings(run)
-    expected = np.concatenate([expected_frames(events, run) for events in given])
+    expected = np.concatenate([expected_frames(events, p) for events in given])
     words, outside, backwards = [], 0, 0
     for events in given:
         sent, out, back = with_faults(events, run, config["faults"])
         words += [*sent, END_WORD]
         outside, backwards = outside + out, backwards + back
+        _note(events, p)
+    seen = {"outside": outside, "backwards": backwards, "time alone": any(w >> KIND_BIT == 1 for w in words)}
+    hit("event_front_end", *(point for point, count in seen.items() if count))
 
     source = StreamSource(dut, dut.clk_i, rng=run.rng, stall=config["stall_in"])
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"])
     await reset(dut)
+    if "recordings" not in config:
+        await interrupt(dut, [(source, words)], [sink], len(words) // 2)
+    cocotb.start_soon(_note_waits(dut))
     sending = cocotb.start_soon(source.send(words))
     pixels = expected[0, 0, 0].size
+    if config.get("hang"):
+        await sink.hold(LONG_STALL)
     received = await sink.receive(len(expected) * pixels, patience=20_000)
     await sending
 
@@ -127,7 +164,11 @@ async def frames(dut: Any) -> None:
     got = unpack_tokens(packed, expected.shape[1:], 2, p["ACT_BITS"])
     check("event_front_end", expected, got)
     counts = [int(getattr(dut, name).value) for name in ("accepted_o", "outside_o", "backwards_o")]
-    assert counts == [sum(map(len, given)), outside, backwards], f"counters {counts}"
+    most = (1 << p.get("COUNT_BITS", 32)) - 1
+    wanted = [min(count, most) for count in (sum(map(len, given)), outside, backwards)]
+    if wanted == [most] * 3:
+        hit("event_front_end", "counts at their largest value")
+    assert counts == wanted, f"counters {counts}, not {wanted}"
     if config["stall_in"] == config["stall_out"] == 0 and "recordings" in config:
         # The pass after reset, a turn for each pixel of the other windows, and the ends of bins.
         limit = len(words) + pixels * (len(expected) + 1) + p["TIMESTEPS"] * (len(expected) + len(given)) + 16

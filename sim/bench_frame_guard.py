@@ -10,7 +10,8 @@ import cocotb
 from cocotb.triggers import FallingEdge
 
 from sim.bench import case
-from sim.stream import StreamSink, StreamSource, reset
+from sim.coverage import hit
+from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 
 
 @dataclass
@@ -31,6 +32,7 @@ def traffic(rng: random.Random, frames: int, size: int, width: int) -> Traffic:
     made = Traffic([], [], 0, 0, 0, [])
     for _ in range(frames):
         kind = rng.choice(kinds)
+        hit("frame_guard", kind if kind == "good" else f"marker {kind}")
         # A frame too long by whole frames looks like missing markers: its last part would be good.
         extra = rng.choice([n for n in range(1, 3 * size + 1) if n % size or size == 1])
         length = {"early": rng.randint(1, max(1, size - 1)), "late": size + extra}.get(kind, size)
@@ -48,7 +50,7 @@ def traffic(rng: random.Random, frames: int, size: int, width: int) -> Traffic:
 
 @cocotb.test()
 async def frames(dut: Any) -> None:
-    """Frames of random kinds back to back; ``config``: frames, stall_in, stall_out, stall_verdict."""
+    """Frames of random kinds back to back; ``config``: frames, stall_in, stall_out, stall_verdict, hang."""
     run = case()
     p, config, rng = run.parameters, run.config, run.rng
     size = p["TOKENS"]
@@ -60,8 +62,12 @@ async def frames(dut: Any) -> None:
     dut.status_clear_i.value = 0
     await reset(dut)
     assert not int(dut.bad_o.value)
+    await interrupt(dut, [(source, given.beats)], [sink, verdicts], 7 * size + 2)
+    assert not int(dut.bad_o.value)
     cocotb.start_soon(source.send(given.beats))
-    judging = cocotb.start_soon(verdicts.receive(given.total))
+    judging = cocotb.start_soon(verdicts.receive(given.total, patience=LONG_STALL + 5000))
+    if config["hang"]:
+        await sink.hold(LONG_STALL)
     tokens = await sink.receive(given.total * size)
     bad = await judging
 
@@ -75,10 +81,16 @@ async def frames(dut: Any) -> None:
         f"frame_guard: {len(given.good)} frames were good, {len(got)} verdicts say so"
     )
     counts = [int(getattr(dut, name).value) for name in ("frames_o", "early_o", "missing_o")]
-    wanted = [len(given.good), given.early, given.missing]
+    most = (1 << p["COUNT_BITS"]) - 1
+    wanted = [min(count, most) for count in (len(given.good), given.early, given.missing)]
+    if wanted[0] == most:
+        hit("frame_guard", "count at its largest value")
     assert counts == wanted, f"counters {counts}, not {wanted}"
     assert int(dut.bad_o.value) == (given.early + given.missing > 0)
     dut.status_clear_i.value = 1
     await FallingEdge(dut.clk_i)
     await FallingEdge(dut.clk_i)
+    dut.status_clear_i.value = 0
+    await FallingEdge(dut.clk_i)
     assert not int(dut.bad_o.value)
+    assert [int(getattr(dut, name).value) for name in ("frames_o", "early_o", "missing_o")] == wanted

@@ -8,15 +8,16 @@ import cocotb
 import numpy as np
 
 from sim.bench import case
-from sim.readers import BEAT_FIELDS, beats, check_beats, planes
-from sim.stream import StreamSink, StreamSource, interrupt, reset
+from sim.readers import BEAT_FIELDS, beats, check_beats, hit_beats, planes
+from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 from sim.synapses import check_cycles, frame_reader_ends, random_frames
 from ssnn_fpga.rtl.stream import pack_tokens, token_integers
 
 
 @cocotb.test()
 async def frames(dut: Any) -> None:
-    """Frames back to back after a reset in mid-frame; ``config``: frames, activity, stall_in, stall_out."""
+    """Frames back to back after a reset in mid-frame; ``config``: frames, activity, stall_in, stall_out,
+    hang."""
     run = case()
     p, config = run.parameters, run.config
     shape = (config["frames"], p["PLANES"] // p["ACT_BITS"], p["SIMD"], 1, p["TOKENS"])
@@ -32,8 +33,11 @@ async def frames(dut: Any) -> None:
     tokens = token_integers(pack_tokens(x, p["SIMD"], p["ACT_BITS"]))
     await interrupt(dut, [(source, tokens)], [sink], run.rng.randrange(len(tokens) // 4, len(tokens)))
     cocotb.start_soon(source.send(tokens))
+    if config["hang"]:
+        await sink.hold(LONG_STALL)
     check_beats(expected, await sink.receive(len(expected)))
+    hit_beats("frame_reader", expected, p, p["TOKENS"] * p["SIMD"])
 
-    if config["stall_in"] == config["stall_out"] == 0:
+    if config["stall_in"] == config["stall_out"] == 0 and not config["hang"]:
         counts, ends = frame_reader_ends(x, p)
         check_cycles(ends, [sink.cycles[last - 1] for last in np.cumsum(counts)])

@@ -8,19 +8,22 @@ import cocotb
 
 from sim.bench import case
 from sim.bench_frame_guard import traffic
-from sim.stream import StreamSink, StreamSource, reset
+from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 
 
 @cocotb.test()
 async def results(dut: Any) -> None:
-    """Frames of random kinds back to back; ``config``: frames, stall_in, stall_out."""
+    """Frames of random kinds back to back; ``config``: frames, stall_in, stall_out, hang."""
     run = case()
     p, config = run.parameters, run.config
     given = traffic(run.rng, config["frames"], p["SIDE"] ** 2, p["ACT_BITS"])
     source = StreamSource(dut, dut.clk_i, rng=run.rng, stall=config["stall_in"], sidebands=("last",))
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"], sidebands=("last",))
     await reset(dut)
+    await interrupt(dut, [(source, given.beats)], [sink], 7 * p["SIDE"] ** 2 + 2)
     sending = cocotb.start_soon(source.send(given.beats))
+    if config["hang"]:
+        await sink.hold(LONG_STALL)
     received = await sink.receive(len(given.good))
     await sending
     assert all(beat["last"] for beat in received)

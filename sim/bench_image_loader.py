@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cocotb
 from cocotb.triggers import FallingEdge, ReadOnly
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.stream import StreamSource, interrupt, reset
+
+
+def _note(memories: Sequence[tuple[int, int]], config: Mapping[str, Any]) -> None:
+    """Coverage points of the chain, whose ports are not those of one loader."""
+    hit("image_loader", "reset in mid-image", "last of the chain")
+    for width, _ in memories:
+        size = "below" if width < 32 else "of" if width == 32 else "beyond"
+        hit("image_loader", f"word {size} 32 bits")
+    if config["images"] > 1:
+        hit("image_loader", "image again")
+    if config["stall"]:
+        hit("image_loader", "input pauses")
 
 
 @cocotb.test()
@@ -33,6 +47,7 @@ async def images(dut: Any) -> None:
     source = StreamSource(dut, dut.clk_i, rng=run.rng, stall=run.config["stall"])
     await reset(dut)
     await interrupt(dut, [(source, streamed[0])], [], len(streamed[0]) // 2)
+    _note(memories, run.config)
 
     held: list[dict[int, int]] = [{} for _ in memories]
     offset, place = [], 0

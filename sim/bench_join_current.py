@@ -6,11 +6,12 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from cocotb.triggers import FallingEdge
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
+from sim.write_port import write_words
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.rtl.memory import bias_words
@@ -29,7 +30,7 @@ def _input(random: np.random.Generator, shape: tuple[int, ...], bits: int) -> tu
 
 @cocotb.test()
 async def pixels(dut: Any) -> None:
-    """``config``: frame (N,H,W); gain a channel; whether to load the gains through the write port;
+    """``config``: frame (N,H,W); gain a channel;
     stalls_in of both inputs, stall_out, hang."""
     run = case()
     p, config = run.parameters, run.config
@@ -39,6 +40,8 @@ async def pixels(dut: Any) -> None:
     gain = np.array(config["gain"])
     names, widths = ("first", "second"), (p["FIRST_BITS"], p["SECOND_BITS"])
     inputs = [_input(random, shape, bits) for bits in widths]
+    for skips in np.unique(sum(skipped.astype(np.int64) for _, skipped in inputs)):
+        hit("join_current", ("no skip", "one skip", "two skips")[skips])
     expected = arithmetic.current_join(inputs[0][0], inputs[1][0], gain, p["FRACTION"])
 
     traffic = []
@@ -50,12 +53,7 @@ async def pixels(dut: Any) -> None:
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"], sidebands=("skipped",))
     dut.write_en_i.value = 0
     await reset(dut)
-    if config["write"]:
-        for address, word in enumerate(bias_words(gain, p["PE"], p["GAIN_BITS"])):
-            await FallingEdge(dut.clk_i)
-            dut.write_en_i.value, dut.write_addr_i.value, dut.write_data_i.value = 1, address, word
-        await FallingEdge(dut.clk_i)
-        dut.write_en_i.value = 0
+    await write_words(dut, [] if p["INIT"] else bias_words(gain, p["PE"], p["GAIN_BITS"]), run.rng)
     if config["hang"]:
         await interrupt(dut, traffic, [sink], 13)
     for source, items in traffic:

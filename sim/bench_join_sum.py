@@ -8,6 +8,7 @@ import cocotb
 import numpy as np
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import LONG_STALL, Streams, StreamSink, StreamSource, interrupt, reset
 from ssnn_fpga.golden import arithmetic
@@ -26,6 +27,7 @@ async def frames(dut: Any) -> None:
     for x, bits in zip(xs, config["bits"], strict=True):
         x[..., 0] = (1 << bits) - 1  # the largest sum
     expected = arithmetic.join(xs)
+    hit("join_sum", "largest sum")
 
     plane, streams, sources, first = p["TIMESTEPS"] * p["GROUP"], Streams(dut), [], 0
     for index, (bits, stall) in enumerate(zip(config["bits"], config["stalls_in"], strict=True)):

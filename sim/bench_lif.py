@@ -6,12 +6,12 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from cocotb.triggers import FallingEdge
 
 from sim.bench import case
 from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
+from sim.write_port import write_words
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.rtl.memory import threshold_words
@@ -31,20 +31,10 @@ def _accumulators(
     return np.where(skipped[:, None, None], 0, a), skipped.astype(np.int64)
 
 
-async def _write_memory(dut: Any, words: list[int]) -> None:
-    for address, word in enumerate(words):
-        await FallingEdge(dut.clk_i)
-        dut.write_en_i.value = 1
-        dut.write_addr_i.value = address
-        dut.write_data_i.value = word
-    await FallingEdge(dut.clk_i)
-    dut.write_en_i.value = 0
-
-
 @cocotb.test()
 async def pixels(dut: Any) -> None:
     """Frames back to back. ``config``: frame (N,H,W); theta, bias, low and high a channel;
-    whether to load the memory through the write port; stall_in, stall_out, hang."""
+    stall_in, stall_out, hang."""
     run = case()
     p, config = run.parameters, run.config
     samples, height, width = config["frame"]
@@ -72,8 +62,8 @@ async def pixels(dut: Any) -> None:
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"])
     dut.write_en_i.value = 0
     await reset(dut)
-    if config["write"]:
-        await _write_memory(dut, threshold_words(theta, bias, p["PE"], p["THETA_BITS"], p["BIAS_BITS"]))
+    words = threshold_words(theta, bias, p["PE"], p["THETA_BITS"], p["BIAS_BITS"])
+    await write_words(dut, [] if p["INIT"] else words, run.rng)
 
     groups = -(-p["CHANNELS"] // p["PE"])
     tokens = token_integers(pack_accumulators(a, p["PE"], p["NT"], p["ACC_BITS"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import cocotb
@@ -11,7 +12,7 @@ from cocotb.triggers import FallingEdge, ReadOnly
 from sim.bench import case
 from sim.readers import integer
 from sim.scoreboard import check
-from sim.stream import StreamSink, StreamSource, reset
+from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 from sim.synapses import random_weights
 from ssnn_fpga.rtl.memory import weight_words
 from ssnn_fpga.rtl.stream import integer_tokens, unpack_accumulators
@@ -19,7 +20,7 @@ from ssnn_fpga.rtl.stream import integer_tokens, unpack_accumulators
 
 async def present_weights(dut: Any, words: list[int], noise: Any) -> None:
     """Drive ``weight_i`` as the weight memory does: a beat's word after the edge that takes it."""
-    pending = iter(words)
+    pending = itertools.cycle(words)
     while True:
         await ReadOnly()
         taken = int(dut.beat_valid_i.value) and int(dut.beat_ready_o.value)
@@ -31,7 +32,7 @@ async def present_weights(dut: Any, words: list[int], noise: Any) -> None:
 
 @cocotb.test()
 async def dot_products(dut: Any) -> None:
-    """Timestep groups of random beats; ``config``: groups, folds, largest, stall_in, stall_out.
+    """Timestep groups of random beats; ``config``: groups, folds, largest, stall_in, stall_out, hang.
 
     ``largest`` drives every input and weight to an extreme, so that the sums reach their bounds.
     """
@@ -81,8 +82,13 @@ async def dot_products(dut: Any) -> None:
     )
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"], sidebands=("skipped",))
     await reset(dut)
+    presenting = cocotb.start_soon(present_weights(dut, words, run.rng.getrandbits))
+    await interrupt(dut, [(source, beats)], [sink], run.rng.randrange(len(beats) // 4, len(beats)))
+    presenting.cancel()
     cocotb.start_soon(present_weights(dut, words, run.rng.getrandbits))
     cocotb.start_soon(source.send(beats))
+    if config["hang"]:
+        await sink.hold(LONG_STALL)
     received = await sink.receive(groups)
 
     packed = integer_tokens([beat["data"] for beat in received], timesteps * pe * p["ACC_BITS"])
@@ -90,5 +96,5 @@ async def dot_products(dut: Any) -> None:
     check("popcount_kernel", expected, got, ("group", "timestep", "channel"))
     flags = np.array([beat["skipped"] for beat in received])
     check("popcount_kernel skipped", skip.astype(np.int64), flags, ("group",))
-    if config["stall_in"] == config["stall_out"] == 0:
+    if config["stall_in"] == config["stall_out"] == 0 and not config["hang"]:
         assert source.cycles == len(beats), f"{len(beats)} beats took {source.cycles} cycles"

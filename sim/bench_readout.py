@@ -11,7 +11,9 @@ from sim.bench import case
 from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
+from sim.write_port import write_words
 from ssnn_fpga.golden import arithmetic
+from ssnn_fpga.rtl.memory import bias_words
 from ssnn_fpga.rtl.stream import (
     integer_tokens,
     pack_accumulators,
@@ -37,6 +39,8 @@ async def samples(dut: Any) -> None:
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"])
     dut.write_en_i.value = 0
     await reset(dut)
+    words = bias_words(np.array(config["bias"]), p["PE"], p["BIAS_BITS"])
+    await write_words(dut, [] if p["INIT"] else words, run.rng)
     tokens = token_integers(pack_accumulators(a, p["PE"], p["NT"], p["ACC_BITS"]))
     sent = [{"data": t, "skipped": run.rng.getrandbits(1)} for t in tokens]
     if config["hang"]:

@@ -7,12 +7,13 @@ from typing import Any
 import cocotb
 
 from sim.bench import case
-from sim.stream import StreamSink, StreamSource, reset
+from sim.coverage import hit
+from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 
 
 @cocotb.test()
 async def results(dut: Any) -> None:
-    """Results back to back; ``config``: frames, stall_in, stall_out, stall_verdict."""
+    """Results back to back; ``config``: frames, stall_in, stall_out, stall_verdict, hang."""
     run = case()
     p, config, rng = run.parameters, run.config, run.rng
     size = p["TOKENS"]
@@ -27,10 +28,17 @@ async def results(dut: Any) -> None:
     verdicts = StreamSource(dut, dut.clk_i, "verdict", rng=rng, stall=config["stall_verdict"], data="bad")
     sink = StreamSink(dut, dut.clk_i, rng=rng, stall=config["stall_out"], sidebands=("last",))
     await reset(dut)
+    await interrupt(dut, [(source, tokens), (verdicts, bad)], [sink], 7 * size + 2)
     sending = cocotb.start_soon(source.send(tokens))
     cocotb.start_soon(verdicts.send(bad))
+    if config["hang"]:
+        await sink.hold(LONG_STALL)
     received = await sink.receive(len(expected))
     await sending
     for place, (want, seen) in enumerate(zip(expected, received, strict=True)):
         assert want == seen, f"result_guard, token {place}: expected {want}, got {seen}"
-    assert int(dut.discarded_o.value) == sum(bad)
+    hit("result_guard", *("discarded" if verdict else "kept" for verdict in bad))
+    most = (1 << p["COUNT_BITS"]) - 1
+    if sum(bad) > most:
+        hit("result_guard", "count at its largest value")
+    assert int(dut.discarded_o.value) == min(sum(bad), most)

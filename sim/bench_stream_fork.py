@@ -7,6 +7,7 @@ from typing import Any
 import cocotb
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.stream import LONG_STALL, Streams, StreamSink, StreamSource, interrupt, reset
 
 
@@ -31,5 +32,7 @@ async def copies(dut: Any) -> None:
     for index, task in enumerate([cocotb.start_soon(sink.receive(len(sent))) for sink in sinks]):
         for place, (expected, got) in enumerate(zip(sent, await task, strict=True)):
             assert got == expected, f"copy {index}, token {place}: expected {expected:#x}, got {got:#x}"
+    if any(len(set(cycles)) > 1 for cycles in zip(*(sink.cycles for sink in sinks), strict=True)):
+        hit("stream_fork", "copies at different tokens")
     if not (config["stall_in"] or any(config["stalls_out"]) or config["hang"]):
         assert source.cycles == len(sent), f"{len(sent)} tokens took {source.cycles} cycles"

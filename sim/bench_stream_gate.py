@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import cocotb
-from cocotb.triggers import FallingEdge, ReadOnly
+from cocotb.triggers import ClockCycles, FallingEdge, ReadOnly
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 
 
@@ -30,6 +31,9 @@ async def frames(dut: Any) -> None:
             opened = run.rng.random() < 0.3
             dut.open_i.value = int(opened)
             await ReadOnly()
+            inside = taken % p["FRAME_TOKENS"] != 0
+            if not opened and int(dut.in_valid_i.value) and bool(int(dut.in_ready_o.value)) == inside:
+                hit("stream_gate", "closes in mid-frame" if inside else "closed before a frame")
             if int(dut.in_valid_i.value) and int(dut.in_ready_o.value):
                 late = closed > 0 and taken % p["FRAME_TOKENS"] == 0
                 assert not late, f"token {taken} begins a frame after {closed} closed cycles"
@@ -51,7 +55,10 @@ async def closed(dut: Any) -> None:
     source, sink = (kind(dut, dut.clk_i, rng=run.rng) for kind in (StreamSource, StreamSink))
     dut.open_i.value = 0
     await reset(dut)
-    task = cocotb.start_soon(source.send(range(2 * length)))
+    dut.rst_i.value = 1
+    task = cocotb.start_soon(source.send(range(2 * length)))  # a token waits from the reset on
+    await ClockCycles(dut.clk_i, 2, FallingEdge)
+    dut.rst_i.value = 0
     await sink.hold(20)
     assert not int(dut.in_ready_o.value), "a closed gate is ready"
     assert not int(dut.out_valid_o.value), "a closed gate let a token pass"

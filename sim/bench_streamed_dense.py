@@ -9,9 +9,10 @@ import numpy as np
 from cocotb.triggers import ClockCycles
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.memory_port import ReadMemory
 from sim.scoreboard import check
-from sim.stream import StreamSink, StreamSource, reset
+from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 from sim.synapses import random_frames, random_weights
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.rtl.memory import weight_words
@@ -20,7 +21,8 @@ from ssnn_fpga.rtl.stream import integer_tokens, pack_tokens, token_integers, un
 
 @cocotb.test()
 async def frames(dut: Any) -> None:
-    """``config``: frames, base, latency, stall (of the memory), stall_in, stall_out, errors."""
+    """``config``: frames, base, latency, stall (of the memory), stall_in, stall_out,
+    errors, hang. After a reset in mid-frame, on which the memory forgets what it was asked."""
     run = case()
     p, config = run.parameters, run.config
     rng = np.random.default_rng(run.seed)
@@ -47,15 +49,26 @@ async def frames(dut: Any) -> None:
     watching = cocotb.start_soon(_watch(dut, p["MAX_BURST"]))
     await reset(dut)
     rows = x.reshape(*x.shape[:2], -1, p["SIMD"], 1).transpose(0, 1, 3, 4, 2)
-    cocotb.start_soon(source.send(token_integers(pack_tokens(rows, p["SIMD"], p["ACT_BITS"]))))
+    sent = token_integers(pack_tokens(rows, p["SIMD"], p["ACT_BITS"]))
+    await interrupt(dut, [(source, sent)], [sink], 3 * len(sent))
+    memory.starts.clear()
+    memory.errors = 0
+    cocotb.start_soon(source.send(sent))
+    if config["hang"]:
+        await sink.hold(LONG_STALL)
 
     resident = max(1, p["TP"] // p["ACT_BITS"])
     tokens = p["OUTPUTS"] // p["PE"] * (p["TIMESTEPS"] // resident)
     received = await sink.receive(config["frames"] * tokens)
     await ClockCycles(dut.clk_i, 600)  # until what was asked for ahead has come
-    assert int(dut.errors_o.value) == memory.errors
+    most = (1 << p["COUNT_BITS"]) - 1
+    assert int(dut.errors_o.value) == min(memory.errors, most)
+    starved = int(dut.starved_o.value)
+    hit("streamed_dense", *(["counts at their largest value"] if starved == most else []))
     assert int(dut.error_o.value) == (memory.errors > 0) == config["errors"]
     watching.cancel()
+    if memory.errors:
+        hit("streamed_dense", "read error")
 
     # Each PE group's words once for every plane group, and what is fetched ahead stays bounded.
     group = [g * len(words) // (p["OUTPUTS"] // p["PE"]) for g in range(p["OUTPUTS"] // p["PE"])]
@@ -84,9 +97,16 @@ async def _watch(dut: Any, longest: int) -> None:
         assert pending is None or asked == pending, (
             f"a read changed from {pending} to {asked} while it waited"
         )
-        pending = None if int(dut.ar_ready_i.value) else asked
+        pending = None if int(dut.ar_ready_i.value) or int(dut.rst_i.value) else asked
+        if pending:
+            hit("streamed_dense", "memory stalls")
         if asked:
             assert asked[1] < longest
+            end = asked[0] + (asked[1] + 1) * (len(dut.r_data_i) // 8)
+            if asked[1] == longest - 1:
+                hit("streamed_dense", "burst of all beats")
+            elif end % 4096 == 0:
+                hit("streamed_dense", "burst cut at 4 KB")
             assert int(dut.ar_burst_o.value) == 1
             assert 8 << int(dut.ar_size_o.value) == len(dut.r_data_i)
         assert int(dut.r_ready_o.value)

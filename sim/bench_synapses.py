@@ -8,10 +8,12 @@ import cocotb
 import numpy as np
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.readers import BEAT_FIELDS, integer
 from sim.scoreboard import check
-from sim.stream import StreamSink, StreamSource, reset
-from sim.synapses import load_weights, random_weights
+from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
+from sim.synapses import random_weights
+from sim.write_port import write_words
 from ssnn_fpga.rtl.memory import weight_words
 from ssnn_fpga.rtl.stream import integer_tokens, unpack_accumulators
 
@@ -36,11 +38,13 @@ async def parity(dut: Any) -> None:
         await sink.receive(1)
         seen = int(dut.parity_error_o.value)
         assert seen == error, f"word {address}, skip {skip}: parity error {seen}, expected {error}"
+        if error:
+            hit("synapses", "parity error")
 
 
 @cocotb.test()
 async def sums_of_words(dut: Any) -> None:
-    """Sums of one to three beats at random addresses; ``config``: groups, stall_in, stall_out.
+    """Sums of one to three beats at random addresses; ``config``: groups, stall_in, stall_out, hang.
 
     The words come through the write port, whole, over those of an image. One bit a plane, one
     plane: what the kernel does with more is its own bench's matter.
@@ -58,7 +62,7 @@ async def sums_of_words(dut: Any) -> None:
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"], sidebands=("skipped",))
     dut.write_en_i.value = 0
     await reset(dut)
-    await load_weights(dut, words)
+    await write_words(dut, words, run.rng)
 
     beats, expected = [], np.zeros((config["groups"], 1, pe), dtype=np.int64)
     skip = rng.random(config["groups"]) < 0.2
@@ -77,7 +81,10 @@ async def sums_of_words(dut: Any) -> None:
                 "skip": int(skip[g]),
             }
             beats.append({"x": integer(x), **fields})
+    await interrupt(dut, [(source, beats)], [sink], len(beats) // 3)
     cocotb.start_soon(source.send(beats))
+    if config["hang"]:
+        await sink.hold(LONG_STALL)
     received = await sink.receive(config["groups"])
     packed = integer_tokens([token["data"] for token in received], pe * p["ACC_BITS"])
     got = unpack_accumulators(packed, (1, pe, 1, 1), pe, 1, p["ACC_BITS"])[..., 0, 0]

@@ -8,6 +8,7 @@ import cocotb
 from cocotb.triggers import FallingEdge
 
 from sim.bench import case
+from sim.coverage import hit
 from sim.stream import reset
 
 
@@ -20,7 +21,13 @@ async def cycles(dut: Any) -> None:
     await reset(dut)
     tokens = pending = idle = 0
     error = False
-    seen = {"errors with samples": 0, "errors with a refused token alone": 0, "close calls": 0, "frames": 0}
+    seen = {
+        "errors with samples": 0,
+        "errors with a refused token alone": 0,
+        "close calls": 0,
+        "frames": 0,
+        "resets": 0,
+    }
     for _ in range(6000):
         offered, taken = run.rng.random() < 0.4, pending < most and run.rng.random() < 0.3
         leave = pending > 0 and run.rng.random() < 0.15
@@ -43,8 +50,10 @@ async def cycles(dut: Any) -> None:
         tokens %= frame
         seen["frames"] += whole
         pending += whole - leave
+        seen["resets"] += restart
         if restart:
             tokens, pending, idle, error = 0, 0, 0, False
         got = bool(int(dut.error_o.value))
         assert got == error, f"{pending} pending, {idle} silent cycles: expected {error}, got {got}"
     assert all(seen.values()), f"the stimulus tests little: {seen}"
+    hit("watchdog", "error", "one cycle short of an error", "reset")

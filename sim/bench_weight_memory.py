@@ -9,6 +9,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge
 
 from sim.bench import case
+from sim.coverage import hit
 
 
 @cocotb.test()
@@ -32,6 +33,8 @@ async def accesses(dut: Any) -> None:
         if read:
             # A word that is being written may be read old or new; one not yet written is unknown.
             expected = None if write and source == target else words.get(source)
+        if read and write and source == target:
+            hit("weight_memory", "read while written")
         if write:
             words[target] = data
         if expected is not None:

@@ -8,8 +8,9 @@ import cocotb
 import numpy as np
 
 from sim.bench import case
-from sim.readers import BEAT_FIELDS, beats, check_beats, planes, windows
-from sim.stream import StreamSink, StreamSource, interrupt, reset
+from sim.coverage import hit
+from sim.readers import BEAT_FIELDS, beats, check_beats, hit_beats, planes, windows
+from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 from sim.synapses import check_cycles, random_frames, reader_ends
 from ssnn_fpga.rtl.stream import pack_tokens, token_integers
 
@@ -18,7 +19,7 @@ from ssnn_fpga.rtl.stream import pack_tokens, token_integers
 async def frames(dut: Any) -> None:
     """Frames back to back after a reset in mid-frame.
 
-    ``config``: frames, activity, stall_in, stall_out; skipping: what ``sim.readers.beats`` takes.
+    ``config``: frames, activity, stall_in, stall_out, hang; skipping: what ``sim.readers.beats`` takes.
     """
     run = case()
     p, config = run.parameters, run.config
@@ -36,9 +37,15 @@ async def frames(dut: Any) -> None:
     tokens = token_integers(pack_tokens(x, p["GROUP"], p["ACT_BITS"]))
     await interrupt(dut, [(source, tokens)], [sink], run.rng.randrange(len(tokens) // 4, len(tokens)))
     cocotb.start_soon(source.send(tokens))
+    if config["hang"]:
+        await sink.hold(LONG_STALL)
     check_beats(expected, await sink.receive(len(expected)))
+    if config["skipping"] == "beat":
+        hit_beats("tap_reader", expected, p, p["KERNEL"] ** 2 * p["CHANNELS"] // p["CONV_GROUPS"])
+    elif skips:
+        hit("window_reader", "window of zeros")
 
-    if config["stall_in"] == config["stall_out"] == 0:
+    if config["stall_in"] == config["stall_out"] == 0 and not config["hang"]:
         counts, ends = reader_ends(x, p, taps=config["skipping"] == "beat")
         assert sum(counts) == len(expected), f"{len(expected)} beats, {sum(counts)} in the cycle model"
         check_cycles(ends, [sink.cycles[last - 1] for last in np.cumsum(counts)])

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sim.coverage import hit
 from ssnn_fpga.network.layers import Integers
 
 BEAT_FIELDS = ("address", "shift", "first", "last", "skip")
@@ -117,3 +118,12 @@ def check_beats(expected: list[dict[str, int]], got: list[dict[str, int]]) -> No
     for place, (want, seen) in enumerate(zip(expected, got, strict=True)):
         fields = [name for name in want if not (want["skip"] and name in ("x", "address", "shift"))]
         assert all(want[name] == seen[name] for name in fields), f"beat {place}: expected {want}, got {seen}"
+
+
+def hit_beats(module: str, expected: list[dict[str, int]], p: Mapping[str, int], inputs: int) -> None:
+    """Note which of a token's beats were left out; ``inputs`` is what a PE sees of a pixel or frame."""
+    whole = max(1, p["ACT_BITS"] // p["TP"]) * -(-inputs // p["SIMD"])
+    starts = [place for place, beat in enumerate(expected) if beat["first"]]
+    for start, end in zip(starts, [*starts[1:], len(expected)], strict=True):
+        left_out = "no beat left out" if end - start == whole else "beats of zeros left out"
+        hit(module, "token of zeros" if expected[start]["skip"] else left_out)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from cocotb.triggers import FallingEdge
 
 from sim.memory_port import ReadMemory
+from sim.write_port import write_words
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.plan.readers import (
     Windows,
@@ -53,21 +53,10 @@ async def give_weights(
     The memory stalls in a share ``stall`` of the cycles.
     """
     if not hasattr(dut, "ar_valid_o"):
-        await load_weights(dut, words)
+        await write_words(dut, words, rng)
         return
     dut.base_i.value = 0
     ReadMemory(dut, memory_bytes(words, width, len(dut.r_data_i)), rng, stall, 20 if stall else 0, None)
-
-
-async def load_weights(dut: Any, words: Sequence[int]) -> None:
-    """Write ``words`` from address 0 on through the write port."""
-    for address, word in enumerate(words):
-        await FallingEdge(dut.clk_i)
-        dut.write_en_i.value = 1
-        dut.write_addr_i.value = address
-        dut.write_data_i.value = word
-    await FallingEdge(dut.clk_i)
-    dut.write_en_i.value = 0
 
 
 def reader_ends(x: Integers, p: Mapping[str, Any], *, taps: bool) -> tuple[list[int], Integers]:

@@ -12,12 +12,6 @@ from sim import coverage
 CHECKOUT = Path(__file__).parents[1]
 
 
-def pytest_addoption(parser):
-    parser.addoption(
-        "--every-point", action="store_true", help="fail when a point of sim/coverage.py is not met"
-    )
-
-
 def pytest_configure(config):
     """Benches leave the coverage points that they meet in one folder, whichever process runs them."""
     if not hasattr(config, "workerinput"):
@@ -25,17 +19,27 @@ def pytest_configure(config):
 
 
 def pytest_sessionfinish(session, exitstatus):
-    """With --every-point, a complete run of the hardware's benches that misses a point fails."""
+    """A run of all of tests/hardware that passes fails all the same when a point is missing."""
     config = session.config
     if hasattr(config, "workerinput"):
         return
     folder = Path(os.environ.pop("SSNN_FPGA_POINTS"))
-    if config.getoption("every_point") and exitstatus == 0:
+    if exitstatus == 0 and _runs_every_bench(config):
         points = coverage.missing(folder)
         if points:
             print(f"\ncoverage points that no bench met: {'; '.join(points)}")
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
     shutil.rmtree(folder)
+
+
+def _runs_every_bench(config):
+    """Whether tests/hardware is asked for whole: itself or a folder above it, and nothing left out."""
+    benches = config.rootpath / "tests" / "hardware"
+    asked = [(config.invocation_params.dir / argument).resolve() for argument in config.args]
+    narrower = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "stepwise", "collectonly")
+    return any(benches.is_relative_to(path) for path in asked) and not any(
+        config.getoption(name, None) for name in narrower
+    )
 
 
 @pytest.fixture(scope="session")

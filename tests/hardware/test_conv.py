@@ -111,3 +111,10 @@ def test_streamed_conv(shape: str, stalls: tuple[float, float], activity: float)
     config = {"frames": 4, "activity": activity, "stall_in": stalls[0], "stall_out": stalls[1]}
     parameters = {**_SHAPES[shape], **_STREAMED[shape]}
     run_bench("streamed_conv", bench="bench_conv", parameters=parameters, seed=5, config=config)
+
+
+@pytest.mark.parametrize("shape", ["timesteps-resident", "tap-serial"])
+def test_hanging_sink(shape: str) -> None:
+    """The output takes nothing for long while frames wait at the input."""
+    config = {"frames": 4, "activity": 0.15, "stall_in": 0.0, "stall_out": 0.2, "hang": True}
+    run_bench("conv", bench="bench_conv", parameters=_SHAPES[shape], seed=5, config=config)

@@ -27,12 +27,12 @@ _SHAPES = {
     "token-a-cycle": (
         (4, 5, 4),
         {"INPUTS": 80, "TIMESTEPS": 2, "ACT_BITS": 1, "OUTPUTS": 4, "PE": 4, "SIMD": 4, "TP": 2,
-         "WEIGHT_BITS": 3, "ACC_BITS": 9},
+         "WEIGHT_BITS": 1, "ACC_BITS": 9},
     ),
 }  # fmt: skip
 
 
-def _config(shape: str, stalls: tuple[float, float]) -> dict[str, int | float]:
+def _config(shape: str, stalls: tuple[float, float], hang: bool = False) -> dict[str, int | float]:
     channels, height, width = _SHAPES[shape][0]
     return {
         "frames": 5,
@@ -42,17 +42,19 @@ def _config(shape: str, stalls: tuple[float, float]) -> dict[str, int | float]:
         "activity": 0.7,
         "stall_in": stalls[0],
         "stall_out": stalls[1],
+        "hang": hang,
     }
 
 
 @pytest.mark.parametrize(
-    "stalls", [(0.0, 0.0), (0.4, 0.4), (0.1, 0.8)], ids=["full-rate", "stalls", "slow-sink"]
+    ("stalls", "hang"),
+    [((0.0, 0.0), False), ((0.4, 0.4), False), ((0.1, 0.8), False), ((0.0, 0.2), True)],
+    ids=["full-rate", "stalls", "slow-sink", "hanging-sink"],
 )
 @pytest.mark.parametrize("shape", _SHAPES)
-def test_dense(shape: str, stalls: tuple[float, float]) -> None:
-    run_bench(
-        "dense", bench="bench_dense", parameters=_SHAPES[shape][1], seed=6, config=_config(shape, stalls)
-    )
+def test_dense(shape: str, stalls: tuple[float, float], hang: bool) -> None:
+    config = _config(shape, stalls, hang)
+    run_bench("dense", bench="bench_dense", parameters=_SHAPES[shape][1], seed=6, config=config)
 
 
 @pytest.mark.parametrize("stalls", [(0.0, 0.0), (0.4, 0.4)], ids=["full-rate", "stalls"])

@@ -20,22 +20,30 @@ def _table(*weights: int) -> dict[str, int | str]:
 
 
 _SHAPES: dict[str, dict[str, int | str]] = {
-    # a counter that wraps several times within a recording
+    # a timestamp that wraps several times within a recording; counts that stay at their largest value
     "recordings": {
-        **_SMALL, "TIMESTEPS": 3, "FACTOR": 3, "STEP": 0, "ACT_BITS": 4, "TIME_BITS": 10,
+        **_SMALL, "TIMESTEPS": 3, "FACTOR": 3, "STEP": 0, "ACT_BITS": 4, "TIME_BITS": 10, "COUNT_BITS": 3,
         "DECAY_SHIFT": 5, **_table(16, 14, 11, 9),
     },
     "every-bin": {
-        **_SMALL, "FACTOR": 2, "STEP": 1, "ACT_BITS": 4, "DECAY_SHIFT": 4, **_table(16, 14, 12, 11, 10),
+        **_SMALL, "FACTOR": 2, "STEP": 1, "ACT_BITS": 4, "COUNT_BITS": 9,
+        "DECAY_SHIFT": 4, **_table(16, 14, 12, 11, 10),
     },
-    "by-count": {**_SMALL, "FACTOR": 1, "STEP": 2, "ACT_BITS": 3, "BIN_EVENTS": 20},
+    "by-count": {**_SMALL, "FACTOR": 1, "STEP": 2, "ACT_BITS": 3, "BIN_EVENTS": 20, "COUNT_BITS": 9},
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("stalls", [(0.0, 0.0), (0.3, 0.8)], ids=["full-rate", "stalls"])
+@pytest.mark.parametrize(
+    "stalls",
+    [(0.0, 0.0, False), (0.3, 0.8, False), (0.0, 0.2, True)],
+    ids=["full-rate", "stalls", "hanging-sink"],
+)
 @pytest.mark.parametrize("shape", _SHAPES)
-def test_event_front_end(shape: str, stalls: tuple[float, float]) -> None:
-    config = {"events": [100, 0, 1, 40, 150], "faults": 0.1, "stall_in": stalls[0], "stall_out": stalls[1]}
+def test_event_front_end(shape: str, stalls: tuple[float, float, bool]) -> None:
+    config = {
+        "events": [100, 0, 1, 40, 150], "faults": 0.1,
+        "stall_in": stalls[0], "stall_out": stalls[1], "hang": stalls[2],
+    }  # fmt: skip
     run_bench(
         "event_front_end", bench="bench_event_front_end", parameters=_SHAPES[shape], seed=3, config=config
     )
@@ -52,7 +60,7 @@ def test_recordings_of_a_camera(step: int) -> None:
     ]
     parameters = {
         "SENSOR_HEIGHT": 34, "SENSOR_WIDTH": 34, "FACTOR": 1, "TIMESTEPS": 4, "ACT_BITS": 3,
-        "WINDOW": 150_001 if step else 306_000, "STEP": step, "TIME_BITS": 32,
+        "WINDOW": 150_001 if step else 306_000, "STEP": step, "TIME_BITS": 20, "COUNT_BITS": 9,
     }  # fmt: skip
     run_bench(
         "event_front_end",

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 
-from sim.bench import rtl_directory, run_bench
+from sim.bench import run_bench
 
 # One stream word is less than, exactly, and far from one memory word; the last loader takes one word.
 _MEMORIES = [(40, 3), (32, 5), (7, 4), (100, 2), (20, 1)]
@@ -55,16 +52,14 @@ endmodule
 
 
 @pytest.mark.parametrize("stall", [0.0, 0.4], ids=["full-rate", "stalls"])
-def test_chain(stall: float, tmp_path: Path) -> None:
-    rtl = tmp_path / "rtl"
-    shutil.copytree(rtl_directory(), rtl)
-    (rtl / "loader_chain.sv").write_text(_chain(_MEMORIES))
+def test_chain(stall: float) -> None:
     config = {"memories": _MEMORIES, "images": 3, "stall": stall}
-    run_bench("loader_chain", bench="bench_image_loader", parameters={}, seed=5, config=config, rtl=rtl)
+    top = _chain(_MEMORIES)
+    run_bench("loader_chain", bench="bench_image_loader", parameters={}, seed=5, config=config, top=top)
 
 
 @pytest.mark.parametrize("stalls", [(0.0, 0.0), (0.4, 0.4)], ids=["full-rate", "stalls"])
 def test_stream_gate(stalls: tuple[float, float]) -> None:
-    parameters = {"WIDTH": 9, "FRAME_TOKENS": 5}
+    parameters = {"WIDTH": 9, "FRAME_TOKENS": 6}
     config = {"frames": 30, "stall_in": stalls[0], "stall_out": stalls[1]}
     run_bench("stream_gate", bench="bench_stream_gate", parameters=parameters, seed=6, config=config)

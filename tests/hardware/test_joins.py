@@ -58,7 +58,7 @@ def test_join_current(shape: str, traffic: str) -> None:
         "OUT_BITS": max(first + fraction, second + gain_bits - 1) + 1, "INIT": "" if write else "gain.mem",
     }  # fmt: skip
     config = {
-        "frame": (2, 3, 4), "gain": gain.tolist(), "write": write,
+        "frame": (2, 3, 4), "gain": gain.tolist(),
         "stalls_in": stalls_in[:2], "stall_out": stall_out, "hang": hang,
     }  # fmt: skip
     words = bias_words(gain, pe, gain_bits)

@@ -106,7 +106,6 @@ def run_lif(shape: Shape, stalls: tuple[float, float], seed: int, hang: bool = F
         "bias": layer.bias.tolist(),
         "low": low.tolist(),
         "high": high.tolist(),
-        "write": shape.write,
         "stall_in": stalls[0],
         "stall_out": stalls[1],
         "hang": hang,

@@ -47,5 +47,13 @@ _SHAPES = {
 )
 @pytest.mark.parametrize("shape", _SHAPES)
 def test_line_buffer(shape: str, stalls: tuple[float, float]) -> None:
-    config = {"frames": 5, "stall_in": stalls[0], "stall_out": stalls[1]}
+    _run(shape, {"frames": 5, "stall_in": stalls[0], "stall_out": stalls[1], "hang": False})
+
+
+def test_hanging_sink() -> None:
+    """The columns are not taken for long while frames wait at the input."""
+    _run("3x3-padded", {"frames": 5, "stall_in": 0.0, "stall_out": 0.2, "hang": True})
+
+
+def _run(shape: str, config: dict[str, float]) -> None:
     run_bench("line_buffer", bench="bench_line_buffer", parameters=_SHAPES[shape], seed=7, config=config)

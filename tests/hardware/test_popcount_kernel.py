@@ -49,7 +49,16 @@ _SHAPES = {
 )
 @pytest.mark.parametrize("shape", _SHAPES)
 def test_popcount_kernel(shape: str, stalls: tuple[float, float], largest: bool) -> None:
-    config = {"groups": 60, "folds": 3, "largest": largest, "stall_in": stalls[0], "stall_out": stalls[1]}
+    _run(shape, {"largest": largest, "stall_in": stalls[0], "stall_out": stalls[1], "hang": False})
+
+
+def test_hanging_sink() -> None:
+    """The sums are not taken for long while beats wait at the input."""
+    _run("ternary-36", {"largest": False, "stall_in": 0.0, "stall_out": 0.2, "hang": True})
+
+
+def _run(shape: str, config: dict[str, float]) -> None:
+    config = {"groups": 60, "folds": 3, **config}
     run_bench(
         "popcount_kernel", bench="bench_popcount_kernel", parameters=_SHAPES[shape], seed=10, config=config
     )

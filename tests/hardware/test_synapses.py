@@ -11,15 +11,19 @@ _SHAPE = {"PE": 2, "SIMD": 4, "TP": 1, "ACT_BITS": 1, "WEIGHT_BITS": 3, "ACC_BIT
 _DAMAGED = 3
 
 
-@pytest.mark.parametrize("stalls", [(0.0, 0.0), (0.4, 0.5)], ids=["full-rate", "stalls"])
+@pytest.mark.parametrize(
+    "stalls",
+    [(0.0, 0.0, False), (0.4, 0.5, False), (0.0, 0.2, True)],
+    ids=["full-rate", "stalls", "hanging-sink"],
+)
 @pytest.mark.parametrize("registered", [0, 1], ids=["direct", "registered"])
-def test_synapses(registered: int, stalls: tuple[float, float]) -> None:
+def test_synapses(registered: int, stalls: tuple[float, float, bool]) -> None:
     """The direct one has inputs for each PE, the registered one a parity bit and a damaged image."""
     more = {"REGISTERED": 1, "PARITY": 1, "X_SETS": 1, "WEIGHT_INIT": "weights.mem"}
     width = _SHAPE["PE"] * _SHAPE["SIMD"] * _SHAPE["WEIGHT_BITS"]
     image = with_parity([0x5A5A5A * (a + 1) % (1 << width) for a in range(_SHAPE["DEPTH"])], width)
     image[_DAMAGED] ^= 1 << 7
-    config = {"groups": 80, "stall_in": stalls[0], "stall_out": stalls[1]}
+    config = {"groups": 80, "stall_in": stalls[0], "stall_out": stalls[1], "hang": stalls[2]}
     run_bench(
         "synapses",
         bench="bench_synapses",

@@ -98,7 +98,7 @@ class _Walk:
         self.data = text.encode()
         self.found: list[Mutant] = []
         self._root = SyntaxTree.fromText(text).root
-        self._constant_functions = self._called_at_elaboration()
+        self.constant_functions = self._called_at_elaboration()
 
     def text(self, node: Any) -> str:
         start, end = _span(node)
@@ -135,6 +135,15 @@ class _Walk:
                 return fixed
             fixed |= more
 
+    def lines(self, functions: set[str]) -> set[int]:
+        """Numbers of the lines of some functions."""
+        found: set[int] = set()
+        for node in _descend(self._root):
+            if node.kind.name == "FunctionDeclaration" and self.text(node.prototype.name) in functions:
+                first, last = (self.data[:place].count(b"\n") + 1 for place in _span(node))
+                found.update(range(first, last + 1))
+        return found
+
     def _plain_default(self, node: Any) -> bool:
         return not any(n.kind.name.endswith("Name") for n in _descend(node) if n.kind.name != "Declarator")
 
@@ -147,9 +156,11 @@ class _Walk:
         kind = node.kind.name
         if kind in _SKIPPED:
             return
+        if kind == "ContinuousAssign" and self.text(node).split("=")[0].split()[-1].startswith("unused"):
+            return  # there for lint alone
         if kind == "IfGenerate" and "ElabSystemTask" in str([c.kind.name for c in _descend(node.block)]):
             return  # a parameter check
-        if kind == "FunctionDeclaration" and self.text(node.prototype.name) in self._constant_functions:
+        if kind == "FunctionDeclaration" and self.text(node.prototype.name) in self.constant_functions:
             constant = True
         if kind in _CONSTANT:
             constant = True
@@ -217,6 +228,12 @@ def mutants_of(path: Path) -> list[Mutant]:
     """Every mutant of one file of the library, in the order of the text."""
     found = _Walk(path.stem, path.read_text()).mutants()
     return sorted(set(found), key=lambda m: (m.start, m.end, m.new))
+
+
+def elaboration_lines(path: Path) -> set[int]:
+    """Lines of the functions in ``path`` that parameters and generate conditions are made of."""
+    walk = _Walk(path.stem, path.read_text())
+    return walk.lines(walk.constant_functions)
 
 
 def apply(mutant: Mutant, rtl: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sim.bench import run_bench
 from tests.hardware.test_early_exit import test_early_exit
@@ -62,8 +61,7 @@ def _early_exit(traffic: str) -> None:
 
 
 def _loader_chain(stall: str) -> None:
-    with TemporaryDirectory() as folder:
-        test_chain(float(stall), Path(folder))
+    test_chain(float(stall))
 
 
 def _stream_gate(shape: str) -> None:

@@ -1,10 +1,9 @@
-"""Which benches can kill a mutant: every run that tests/hardware makes, recorded instead of run."""
+"""Which benches can kill a mutant: every run that the benches' tests make, recorded instead of run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ class Run:
     module: str
     given: dict[str, Any]
     sources: frozenset[str]
+    """Modules of the library in it."""
 
     def __call__(self) -> None:
         """Run the bench. Raises BenchFailure or BuildFailure."""
@@ -44,32 +44,26 @@ class _Recorder:
 
     def record(self, module: str, **given: Any) -> None:
         library = sim.bench.rtl_directory()
-        if given.get("rtl") is None and (library / f"{module}.sv").exists():
-            sources = frozenset(path.stem for path in module_sources(module, library))
+        if given.get("rtl") is None:
+            sources = frozenset(path.stem for path in module_sources(module, library, given.get("top")))
             self.runs.append(Run(self._test, module, given, sources))
 
 
-def recorded_runs(tests: Path = ROOT / "tests" / "hardware") -> list[Run]:
-    """Every bench run of ``tests``, in their order; call before anything imports those tests."""
+_TESTS = (ROOT / "tests" / "hardware", ROOT / "tests" / "boards" / "test_uart.py")
+_OTHERS = [
+    f"--ignore={_TESTS[0] / name}" for name in ("test_lint.py", "test_accelerator.py", "test_vendor.py")
+]
+"""Tests among them that run no bench of a module of the library."""
+
+
+def recorded_runs() -> list[Run]:
+    """Every bench run of the tests, in their order; call before anything imports those tests."""
     recorder = _Recorder()
     original = sim.bench.run_bench
     sim.bench.run_bench = recorder.record
     try:
-        skip = [f"--ignore={tests / name}" for name in ("test_lint.py", "test_accelerator.py")]
-        pytest.main(
-            [
-                "-q",
-                "--no-header",
-                "--no-summary",
-                "-p",
-                "no:cacheprovider",
-                "-p",
-                "no:xdist",
-                *skip,
-                str(tests),
-            ],
-            plugins=[recorder],
-        )
+        quiet = ["-q", "--no-header", "--no-summary", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        pytest.main([*quiet, *_OTHERS, *map(str, _TESTS)], plugins=[recorder])
     finally:
         sim.bench.run_bench = original
     return recorder.runs
@@ -79,20 +73,20 @@ def oracles(module: str, runs: Iterable[Run]) -> list[Run]:
     """Runs that hold ``module``, the quickest to build and likeliest to kill first.
 
     The benches nearest to the module come with all their runs. Of those further away, the stalled
-    run of each shape must do: they build far more than the mutant.
+    run of one shape must do: they build far more than the mutant.
     """
     holding = [run for run in runs if module in run.sources]
     if not holding:
         return []
     nearest = min(len(run.sources) for run in holding)
     near = [run for run in holding if run.module == module or len(run.sources) == nearest]
-    far = [run for run in holding if run not in near and run.stalled]
+    far = {run.module: run for run in reversed(holding) if run not in near and run.stalled}
     # One shape's runs stay together, the stalled one first.
     shapes: dict[str, int] = {}
-    for run in [*near, *far]:
+    for run in near:
         shapes.setdefault(_shape(run), len(shapes))
     ranked = sorted(near, key=lambda r: (shapes[_shape(r)], not r.stalled))
-    return ranked + sorted(far, key=lambda r: (len(r.sources), shapes[_shape(r)]))
+    return ranked + sorted(far.values(), key=lambda r: len(r.sources))
 
 
 def _shape(run: Run) -> str:
