@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def synthesise(
     ``map_memories`` is the label inside ``command`` where memories become cells of the device;
     ``before``, ``read`` and ``after`` are further yosys commands: before anything, of the design as
     it was read, and of the netlist. ``parameters`` are those of ``top``, a string as a SystemVerilog
-    literal.
+    literal. Raises UserError where a tool fails, or a net has several drivers.
     """
     verilog = [name for name in staged.hdl if name.endswith(".v")]
     systemverilog = [name for name in staged.hdl if name.endswith(".sv")]
@@ -69,7 +70,18 @@ def synthesise(
         progress=progress,
         timeout_s=timeout_s,
     )
+    _check_drivers((logs / "synthesis.log").read_text(), top)
     return _cells(counts)
+
+
+def _check_drivers(log: str, top: str) -> None:
+    """Refuse a netlist in which yosys had to choose among the drivers of a net: it only warns."""
+    conflict = re.search(r"Warning: (multiple conflicting drivers for|Driver-driver conflict for) (\S+)", log)
+    if conflict:
+        raise UserError(
+            f"synthesis of {top}: {conflict[2]} is driven from several places, so the netlist would be "
+            "wrong: let one process write it."
+        )
 
 
 def check_fits(need: dict[str, int], budget: dict[str, int], board: str) -> None:
