@@ -94,7 +94,7 @@ class CompiledAccelerator:
         """
         plan = self._plan
         tokens = self._tokens(frames)
-        slowest = max(plan.interval, plan.input.tokens)
+        slowest = plan.worst_interval
         patience = round((4 * slowest + 10_000) / (1 - max(stall_in, stall_out)))
         cycles = self._library.run(
             tokens,

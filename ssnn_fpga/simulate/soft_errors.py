@@ -121,7 +121,7 @@ class FaultyAccelerator:
                 stall_out=0.0,
                 seed=0,
                 record=False,
-                patience=4 * max(plan.interval, plan.input.tokens) + 10_000,
+                patience=4 * plan.worst_interval + 10_000,
             )
         finally:
             self._library.flip_at(None)
