@@ -29,12 +29,15 @@ _READ_AHEAD = {"taps": 2, "window": -1, "dense": 1}
 
 @dataclass(frozen=True)
 class _Work:
-    """The beats of a layer with synapses, each token as long as the neuron behind it takes at least."""
+    """The beats of a layer with synapses; a token whose neuron takes longer counts with its cycles.
+
+    But for the last token of a pixel: while that waits for the neuron, the reader is at the next window.
+    """
 
     paced: Integers
     """(N, H', W') of each window, or (N,) of each frame."""
     final: Integers
-    """The same for the last timestep group alone."""
+    """Those of the last timestep group."""
     beats: float
     """Of a frame, on average, without the neuron's."""
 
@@ -126,15 +129,14 @@ class Pace:
         if not values["TAP_SERIAL"]:
             tokens = pe_groups * (out.timesteps // out.resident)
             inputs = int(values["KERNEL"]) ** 2 * source.channels // int(values["CONV_GROUPS"])
-            group = max(1, bits // tp) * -(-inputs // simd)
-            skipped = activity.zeros(windows)
-            beats = np.where(skipped, tokens, tokens * group)
-            paced = np.where(skipped, tokens * step, tokens * max(group, step))
-            return _Work(paced, np.zeros_like(paced), float(beats.sum() / len(beats)))
+            each = np.where(activity.zeros(windows), 1, max(1, bits // tp) * -(-inputs // simd))
+            paced = np.maximum(each, step) * (tokens - 1) + each
+            return _Work(paced, each, float(each.sum() / len(each)) * tokens)
         slices = windows.words if _depthwise(values) else int(values["CONV_GROUPS"])
-        beats = activity.tap_tokens(windows, tp, slices)
-        paced, sharers = np.maximum(beats, step), pe_groups // slices
-        return _Work(paced.sum(axis=3) * sharers, paced[..., -1], float(beats.sum() / len(beats)) * sharers)
+        beats, sharers = activity.tap_tokens(windows, tp, slices), pe_groups // slices
+        final = beats[..., -1]
+        paced = np.maximum(beats, step).sum(axis=3) * sharers - np.maximum(step - final, 0)
+        return _Work(paced, final, float(beats.sum() / len(beats)) * sharers)
 
 
 class _Wiring:
@@ -142,6 +144,7 @@ class _Wiring:
 
     def __init__(self, plan: Plan, frames: int) -> None:
         self._plan, self._frames = plan, frames
+        self._readers = {feed.name: stage for stage in plan.stages for feed in stage.inputs}
         entry = Link()
         self._links = {INPUT: entry}
         self._outputs: dict[str, Link] = {}
@@ -158,13 +161,14 @@ class _Wiring:
         self._pixels[stage.name] = pixels
         count, tokens = pixels * self._frames, stage.output.tokens / pixels
         if stage.module == "stream_fork":
-            copies = [Link() for _ in range(int(stage.parameter("OUTPUTS")))]
-            self._links |= {f"{stage.name}[{place}]": copy for place, copy in enumerate(copies)}
+            names = [f"{stage.name}[{place}]" for place in range(int(stage.parameter("OUTPUTS")))]
+            copies = [Link(self._take(name, tokens)) for name in names]
+            self._links |= dict(zip(names, copies, strict=True))
             self._outputs[stage.name] = copies[0]
             self._between += copies
             self._processes.append(timing.fork(source, copies, count, _room(2, tokens)))
             return
-        sink = Link(count) if stage is self._plan.stages[-1] else Link()
+        sink = Link(self._take(stage.name, tokens), count if stage is self._plan.stages[-1] else 0)
         self._links[stage.name] = self._outputs[stage.name] = sink
         match stage.module:
             case "conv":
@@ -194,6 +198,10 @@ class _Wiring:
                 pace = _token_pace(stage) * tokens
                 process = timing.serve(source, sink, count, _delay(stage), pace, room)
         self._processes.append(process)
+
+    def _take(self, name: str, tokens: float) -> float:
+        """Cycles in which the reader of a stream takes a pixel of ``tokens`` tokens."""
+        return tokens * _steps(self._readers[name]) if name in self._readers else 0
 
     def _conv(self, stage: Stage, work: _Work, source: Link, sink: Link) -> Process:
         windows = _windows(stage)

@@ -30,7 +30,7 @@ from ssnn_fpga.plan.tables import Overrides, elements
 SIX_INPUT_LUTS = {"ecp5": 0.6, "xilinx": 1.0}
 """6-input LUTs, the unit of the estimates, that one LUT of a flow's chips is worth."""
 
-_LATENCY_SLACK = 1.25
+_LATENCY_SLACK = 1.1
 """How far above a target latency the search begins: its estimate is rather high."""
 
 Limits = Sequence[int | None]

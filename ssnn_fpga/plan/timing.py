@@ -23,10 +23,11 @@ Process = Generator[None, None, None]
 class Link:
     """The pixels that go from one stage to the next, in cycles from the first token's offer."""
 
-    __slots__ = ("blocked", "moved", "opens")
+    __slots__ = ("blocked", "moved", "opens", "pace")
 
-    def __init__(self, opens: int = 0) -> None:
-        """``opens``: pixels for which there is room from the start."""
+    def __init__(self, pace: float = 0, opens: int = 0) -> None:
+        """``pace``: cycles in which the reading stage takes a pixel; ``opens``: pixels that find room."""
+        self.pace = pace
         self.opens: list[float] = [0] * opens
         self.moved: list[float] = []
         self.blocked = 0.0
@@ -37,7 +38,8 @@ class Link:
         place = len(self.moved)
         while len(self.opens) <= place:
             yield
-        moved = max(ready, self.opens[place])
+        before = self.moved[-1] if place else -self.pace
+        moved = max(ready, self.opens[place], before + self.pace)
         self.blocked += moved - ready
         self.moved.append(moved)
         return moved
@@ -163,6 +165,33 @@ class _Rows:
         self._source.opens += [edge + self._windows.pace - 1] * pixels
 
 
+class _Kernel:
+    """The kernel behind a reader: all of it, and the reader's beats, stop while a token waits to leave."""
+
+    def __init__(self, sink: Link, latency: float) -> None:
+        """``latency``: cycles from a token's last beat to its offer."""
+        self._sink, self._latency = sink, latency
+        self._stops: list[tuple[float, float]] = []  # in order
+
+    def after(self, start: float, cycles: float) -> float:
+        """When ``cycles`` cycles without a stop have passed since ``start``."""
+        end = start + cycles
+        for stop, go in self._stops:
+            if stop >= end:
+                break
+            if go > start:
+                end += go - max(stop, start)
+        return end
+
+    def emit(self, done: float) -> Generator[None, None, None]:
+        """A pixel whose last beat was done at ``done``."""
+        offered = self.after(done, self._latency)
+        moved = yield from self._sink.give(offered)
+        self._stops = [pair for pair in self._stops if pair[1] > done]
+        if moved > offered:
+            self._stops.append((offered, moved))
+
+
 def read_taps(
     work: Integers, final: Integers, windows: Windows, source: Link, sink: Link, latency: float
 ) -> Process:
@@ -170,7 +199,7 @@ def read_taps(
 
     A window's last token stands at the kernel's output ``latency`` after its last beat was picked.
     """
-    rows = _Rows(source, windows, windows.kernel + windows.stride)
+    rows, kernel = _Rows(source, windows, windows.kernel + windows.stride), _Kernel(sink, latency)
     loaded = last_taken = end = 0.0  # the window before: passed on, its last timestep group taken, done
     for frame, (works, finals) in enumerate(zip(work.tolist(), final.tolist(), strict=True)):
         for row in range(windows.out_height):
@@ -178,8 +207,8 @@ def read_taps(
             columns = windows.kernel
             for beats, last in zip(works[row], finals[row], strict=True):
                 loaded = max(max(loaded, arrived) + columns, last_taken)
-                end = max(loaded + 1, end) + beats
-                end = (yield from sink.give(end + latency)) - latency
+                end = kernel.after(max(loaded + 1, end), beats)
+                yield from kernel.emit(end)
                 last_taken = end - last
                 columns = windows.fresh
             rows.release(row, end + 2)
@@ -187,7 +216,7 @@ def read_taps(
 
 def read_windows(work: Integers, windows: Windows, source: Link, sink: Link, latency: float) -> Process:
     """``window_reader``: ``work`` (N, H', W') beats of each window; ``latency`` as for ``read_taps``."""
-    rows = _Rows(source, windows, windows.kernel + 1)
+    rows, kernel = _Rows(source, windows, windows.kernel + 1), _Kernel(sink, latency)
     tokens = windows.fresh * windows.words
     loads = -(-windows.kernel // windows.fresh)
     absent = (loads * windows.fresh - windows.kernel) * windows.words
@@ -203,7 +232,8 @@ def read_windows(work: Integers, windows: Windows, source: Link, sink: Link, lat
                     fresh = tokens - (absent if place == load == 0 else 0)
                     collected += [loaded + token for token in range(fresh)]
                     loaded = max(loaded + fresh, done)
-                done = (yield from sink.give(loaded + beats + latency)) - latency
+                done = kernel.after(loaded, beats)
+                yield from kernel.emit(done)
             # Three tokens wait between the rows and the columns being collected.
             issued = max(issue + len(collected) - 1, collected[-4] + 1 if len(collected) > 3 else 0)
             rows.release(row, issued)
@@ -235,7 +265,7 @@ def tap_frame_ends(beats: Integers, windows: Windows) -> Integers:
     ``beats`` (N, H', W', groups) comes from ``tap_beats``; ``windows.word`` is the reader's word.
     """
     work = beats.sum(axis=3)
-    source, sink = Link(), Link(work.size)
+    source, sink = Link(), Link(opens=work.size)
     reader = read_taps(work, beats[..., -1], windows, source, sink, 0)
     pixels = len(work) * windows.height * windows.width
     return _alone(reader, source, sink, pixels, windows.pace, work[0].size)
@@ -246,7 +276,7 @@ def window_frame_ends(beats: Integers, windows: Windows) -> Integers:
 
     ``beats`` (N, H', W') comes from ``window_beats``; ``windows.word`` is the input group.
     """
-    source, sink = Link(), Link(beats.size)
+    source, sink = Link(), Link(opens=beats.size)
     reader = read_windows(beats, windows, source, sink, 0)
     pixels = len(beats) * windows.height * windows.width
     return _alone(reader, source, sink, pixels, windows.pace, beats[0].size)
@@ -254,7 +284,7 @@ def window_frame_ends(beats: Integers, windows: Windows) -> Integers:
 
 def dense_frame_ends(beats: Integers, tokens: int) -> Integers:
     """The edge (N,) at which the last beat of each frame of a ``frame_reader`` is read."""
-    source, sink = Link(), Link(beats.size)
+    source, sink = Link(), Link(opens=beats.size)
     reader = read_frames(beats, tokens, 1, source, sink, 0)
     return _alone(reader, source, sink, len(beats) * tokens, 1, 1)
 
