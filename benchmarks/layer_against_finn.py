@@ -27,7 +27,7 @@ from rich.table import Table
 
 from benchmarks.resource_grid import Row, measure
 from ssnn_fpga.network.layers import Integers
-from ssnn_fpga.plan import readers
+from ssnn_fpga.plan import readers, timing
 
 SIDE, CHANNELS, TIMESTEPS, KERNEL, WEIGHT_BITS = 32, 64, 4, 3, 2
 ACCUMULATOR_BITS = (KERNEL * KERNEL * CHANNELS).bit_length() + 1
@@ -98,12 +98,12 @@ def cycles(folding: Folding, x: Integers) -> int:
     words = readers.nonzero_words(x, 1, folding.tp, folding.simd)
     groups, chunks = CHANNELS // folding.pe, TIMESTEPS // folding.tp
     if folding.taps:
-        ends = readers.tap_frame_ends(readers.tap_beats(words, windows, groups, 1), windows)
+        ends = timing.tap_frame_ends(readers.tap_beats(words, windows, groups, 1), windows)
     else:
         folds = KERNEL * KERNEL * CHANNELS // folding.simd
         beats = readers.window_beats(words, windows, groups * chunks * folds, groups * chunks)
-        ends = readers.window_frame_ends(beats, windows)
-    return round(max(readers.steady_cycles(ends), SIDE * SIDE * groups * TIMESTEPS))
+        ends = timing.window_frame_ends(beats, windows)
+    return round(max(timing.steady_cycles(ends), SIDE * SIDE * groups * TIMESTEPS))
 
 
 def synthesised(module: str, parameters: dict[str, Any]) -> Row:

@@ -11,16 +11,8 @@ import numpy as np
 from sim.memory_port import ReadMemory
 from sim.write_port import write_words
 from ssnn_fpga.network.layers import Integers
-from ssnn_fpga.plan.readers import (
-    Windows,
-    dense_beats,
-    dense_frame_ends,
-    nonzero_words,
-    tap_beats,
-    tap_frame_ends,
-    window_beats,
-    window_frame_ends,
-)
+from ssnn_fpga.plan.readers import Windows, dense_beats, nonzero_words, tap_beats, window_beats
+from ssnn_fpga.plan.timing import dense_frame_ends, tap_frame_ends, window_frame_ends
 from ssnn_fpga.rtl.memory import memory_bytes
 
 
@@ -80,7 +72,7 @@ def reader_ends(x: Integers, p: Mapping[str, Any], *, taps: bool) -> tuple[list[
 def frame_reader_ends(x: Integers, p: Mapping[str, int]) -> tuple[Integers, Integers]:
     """Beats of each frame of tokens ``x`` (N,T,SIMD,1,TOKENS), and when the model ends them."""
     words = nonzero_words(x, p["ACT_BITS"], p["TP"], p["SIMD"])
-    work = dense_beats(words, p["PE_GROUPS"], max(1, p["ACT_BITS"] // p["TP"]))
+    work = dense_beats(words, max(1, p["ACT_BITS"] // p["TP"])).sum(axis=1) * p["PE_GROUPS"]
     return work, dense_frame_ends(work, p["TOKENS"])
 
 

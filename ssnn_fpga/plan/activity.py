@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ssnn_fpga.network.layers import NETWORK_INPUT, Activation, Conv, Dense, Integers, Network
+from ssnn_fpga.network.layers import NETWORK_INPUT, Activation, Conv, Dense, EarlyExit, Integers, Network
 from ssnn_fpga.network.shapes import edges
-from ssnn_fpga.plan.readers import Windows, dense_beats, nonzero_words, tap_beats
+from ssnn_fpga.plan.readers import Flags, Windows, dense_beats, nonzero_words, tap_beats, window_sums
 
 _SAMPLES = 16
 """Samples whose beats are counted for each way to fold a layer; zero windows are counted in all."""
@@ -21,13 +21,14 @@ _SAMPLES = 16
 
 @dataclass(frozen=True)
 class Activity:
-    """What one synapse layer saw."""
+    """What one synapse layer or early exit saw."""
 
     rows: tuple[float, ...]
     """Output rows a sample that have 0, 1, 2 ... windows of zeros; the last entry: all of them zero.
-    Empty for a dense layer."""
+    Empty if not a convolution."""
     values: Integers
-    """(N, T, C, H, W) of some samples; of a dense layer as its tokens come, (N, T, H*W*C, 1, 1)."""
+    """(N, T, C, H, W) of some samples; of a dense layer as its tokens come, (N, T, H*W*C, 1, 1); of an
+    early exit whether they leave there, (N,)."""
     bits: int
     """Of a value."""
     _beats: dict[tuple[object, ...], Integers] = field(default_factory=dict, repr=False, compare=False)
@@ -38,27 +39,36 @@ class Activity:
         windows = sum(self.rows) * (len(self.rows) - 1)
         return sum(count * rows for count, rows in enumerate(self.rows)) / windows
 
+    def zeros(self, windows: Windows) -> Flags:
+        """Which windows (N, H', W') of the samples kept are zero."""
+        active = np.asarray(self.values.any(axis=(1, 2)), dtype=np.int64)
+        return np.asarray(window_sums(active, windows) == 0)
+
+    def tap_tokens(self, windows: Windows, tp: int, groups: int) -> Integers:
+        """Beats (N, H', W', tokens) of one pass of a ``tap_reader`` over the groups of a convolution."""
+        words = nonzero_words(self.values, self.bits, tp, windows.word)
+        return tap_beats(words, windows, groups, max(1, self.bits // tp), groups)
+
     def tap_beats(self, windows: Windows, tp: int, groups: int) -> Integers:
-        """Beats (N, H', W') of one pass of a ``tap_reader`` over the groups of a convolution."""
+        """The same of whole windows (N, H', W')."""
         key = (windows, tp, groups)
         if key not in self._beats:
-            words = nonzero_words(self.values, self.bits, tp, windows.word)
-            beats = tap_beats(words, windows, groups, max(1, self.bits // tp), groups)
-            self._beats[key] = beats.sum(axis=3)
+            self._beats[key] = self.tap_tokens(windows, tp, groups).sum(axis=3)
         return self._beats[key]
 
     def dense_beats(self, tp: int, simd: int) -> Integers:
-        """Beats (N,) of a ``frame_reader`` for one PE group."""
+        """Beats (N, tokens) of a ``frame_reader`` for one PE group."""
         if (tp, simd) not in self._beats:
             words = nonzero_words(self.values, self.bits, tp, simd)
-            self._beats[tp, simd] = dense_beats(words, 1, max(1, self.bits // tp))
+            self._beats[tp, simd] = dense_beats(words, max(1, self.bits // tp))
         return self._beats[tp, simd]
 
 
 def measure_activity(
     network: Network, frames: Integers, trace: Mapping[str, Integers]
 ) -> dict[str, Activity]:
-    """Activity by synapse layer; ``trace`` holds every layer's values for ``frames`` (N, T, C, H, W)."""
+    """Activity by synapse layer and early exit; ``trace`` holds every layer's values for ``frames``
+    (N, T, C, H, W)."""
     found = {}
     edge_of = edges(network)
     for layer in network.layers:
@@ -68,6 +78,11 @@ def measure_activity(
             assert isinstance(edge, Activation)
             x = frames if source == NETWORK_INPUT else trace[source]
             found[layer.name] = _of(layer, x, edge.bits)
+        elif isinstance(layer, EarlyExit):
+            first = np.sort(trace[layer.inputs[0]][:_SAMPLES], axis=1)
+            found[layer.name] = Activity(
+                (), (first[:, -1] - first[:, -2] >= layer.margin).astype(np.int64), 1
+            )
     return found
 
 

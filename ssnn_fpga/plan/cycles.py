@@ -77,7 +77,7 @@ def dense(space: FoldSpace, fold: Fold, activity: Activity | None = None) -> int
     arrival = space.inputs // fold.simd
     if activity is None:
         return max(arrival, _beats(space, fold))
-    beats = activity.dense_beats(fold.tp, fold.simd) * (space.outputs // fold.pe)
+    beats = activity.dense_beats(fold.tp, fold.simd).sum(axis=1) * (space.outputs // fold.pe)
     return round(float(np.maximum(arrival, beats).mean()))
 
 

@@ -15,7 +15,7 @@ from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, LogitStr
 PLAN_FILE = "plan.json"
 INPUT = "in"
 """Name of the stream that enters the accelerator."""
-_FORMAT = 4
+_FORMAT = 5
 _STREAMS: dict[str, type[Stream]] = {
     "activation": ActivationStream,
     "accumulator": AccumulatorStream,
@@ -82,6 +82,32 @@ class Options:
 
 
 @dataclass(frozen=True)
+class StagePace:
+    """What a stage does while samples come back to back, in shares of the interval."""
+
+    busy: float
+    """Cycles with a beat, of a neuron those with timesteps, of other stages those with a token."""
+    held: float
+    """Cycles in which what it offers has to wait for the stages behind it."""
+
+
+@dataclass(frozen=True)
+class Modelled:
+    """The cycles of a whole plan by the cycle model (``plan.pace``)."""
+
+    interval: int
+    """Mean cycles between two results of samples back to back."""
+    worst_interval: int
+    """Most cycles between two of them."""
+    latency: int
+    """Mean cycles from a lone sample's first token to its result."""
+    worst_latency: int
+    samples: int
+    """Recordings that were run, or 0 where every input was full."""
+    stages: dict[str, StagePace]
+
+
+@dataclass(frozen=True)
 class Plan:
     """How one network becomes one design; see ``docs/hardware.md`` for what the parameters mean."""
 
@@ -96,19 +122,16 @@ class Plan:
     available: Resources | None = field(default=None)
     """What the board has."""
     options: Options = field(default=Options())
+    modelled: Modelled | None = field(default=None)
 
     @property
-    def interval(self) -> int:
-        """Cycles between two samples at the activity planned for: those of the slowest stage.
-
-        Measured activity makes this a lower bound where stages skip different parts of a frame and
-        wait for each other; without it, it is what simulation shows.
-        """
+    def slowest(self) -> int:
+        """Cycles of the slowest stage at the activity planned for: a lower bound of the interval."""
         return max(self.input.tokens, self.port_cycles, *(stage.cycles for stage in self.stages))
 
     @property
     def worst_interval(self) -> int:
-        """Cycles between two samples when no window is skipped."""
+        """Cycles of the slowest stage when nothing is skipped."""
         return max(self.input.tokens, self.port_cycles, *(stage.worst for stage in self.stages))
 
     @property
@@ -117,16 +140,15 @@ class Plan:
         return sum(stage.port_cycles for stage in self.stages)
 
     @property
+    def interval(self) -> int:
+        """Mean cycles between two results, modelled at the activity planned for."""
+        return self.slowest if self.modelled is None else self.modelled.interval
+
+    @property
     def latency(self) -> int:
-        """Estimated cycles from a sample's first token to its logits, at the activity planned for."""
-        times = {INPUT: (0.0, float(self.input.tokens))}
-        for stage in self.stages:
-            sources = [times[feed.name.split("[")[0]] for feed in stage.inputs]
-            first, last = max(first for first, _ in sources), max(last for _, last in sources)
-            first += stage.lead * (last - first)
-            tail = stage.cycles * min(1.0, stage.lead + 1 / max(1, stage.output.tokens))
-            times[stage.name] = (first, max(last + tail, first + stage.cycles))
-        return round(times[self.stages[-1].name][1])
+        """Mean cycles from a lone sample's first token to its logits, modelled as ``interval`` is."""
+        assert self.modelled is not None, "a plan is modelled where it is made"
+        return self.modelled.latency
 
     @property
     def longest_silence(self) -> int:
@@ -181,6 +203,7 @@ class Plan:
         return {
             "folds": {name: asdict(fold) for name, fold in self.folds.items()},
             "planned_interval_cycles": self.interval,
+            "slowest_stage_cycles": self.slowest,
             "worst_interval_cycles": self.worst_interval,
             "planned_latency_cycles": self.latency,
             "memory_port_cycles": self.port_cycles,
@@ -215,6 +238,7 @@ class Plan:
                 stages=tuple(_stage_from_json(stage) for stage in content["stages"]),
                 available=None if content["available"] is None else Resources(**content["available"]),
                 options=Options(**content["options"]),
+                modelled=None if content["modelled"] is None else _modelled(content["modelled"]),
             )
         except (ValueError, KeyError, TypeError, AssertionError, AttributeError) as error:
             raise UserError("The plan is damaged: compile the model again.") from error
@@ -228,6 +252,11 @@ class Plan:
             raise UserError(f"{path}: {error}") from error
         except OSError as error:
             raise UserError(f"{path} cannot be read: name a folder that `compile` wrote.") from error
+
+
+def _modelled(content: dict[str, Any]) -> Modelled:
+    stages = {name: StagePace(**pace) for name, pace in content["stages"].items()}
+    return Modelled(**content | {"stages": stages})
 
 
 def _stream_to_json(stream: Stream) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 A reader paces its layer: the kernel takes a beat a cycle. How many beats a window or a frame
 has depends on its zeros, so the model takes activations (of the data that a plan is made for)
-and not only shapes. Times are clock edges counted from the first token; every neighbour keeps up.
+and not only shapes. ``timing`` makes times of them.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Windows:
         return self.channels // self.word
 
     @property
-    def arrival(self) -> int:
-        """Cycles in which a row arrives."""
-        return self.width * max(self.words, self.tokens)
+    def pace(self) -> int:
+        """Cycles in which a pixel arrives."""
+        return max(self.words, self.tokens)
 
     @property
     def out_height(self) -> int:
@@ -106,98 +106,8 @@ def window_beats(words: Flags, windows: Windows, full: int, skipped: int) -> Int
     return np.where(zero, skipped, full)
 
 
-def dense_beats(words: Flags, pe_groups: int, bit_groups: int) -> Integers:
-    """Beats of every frame (N,) of a ``frame_reader`` whose tokens have the flags ``words``."""
+def dense_beats(words: Flags, bit_groups: int) -> Integers:
+    """Beats of every token (N, timestep groups) of one PE group of a ``frame_reader``."""
     n, planes = words.shape[:2]
     counts = words.reshape(n, planes // bit_groups, -1).sum(axis=2, dtype=np.int64)
-    return np.asarray(pe_groups * np.maximum(counts, 1).sum(axis=1))
-
-
-class _Rows:
-    """When the rows of all frames are written into a memory that holds ``held`` of them."""
-
-    def __init__(self, windows: Windows, held: int) -> None:
-        self._windows, self._held = windows, held
-        self._written: list[int] = []
-        self._free: dict[int, int] = {}
-
-    def available(self, frame: int, row: int) -> int:
-        """The edge that writes the last token which output row ``row`` needs."""
-        last = frame * self._windows.height + self._windows.rows_of(row)[1] - 1
-        for k in range(len(self._written), last + 1):
-            before = self._written[-1] if k else 0
-            start = max(before, self._free.get(k - self._held, 0))
-            self._written.append(start + self._windows.arrival)
-        return self._written[last]
-
-    def release(self, frame: int, row: int, edge: int) -> None:
-        """Output row ``row`` was the last to need its rows, until ``edge``."""
-        for k in self._windows.rows_done(row):
-            self._free[frame * self._windows.height + k] = edge
-
-
-def tap_frame_ends(beats: Integers, windows: Windows) -> Integers:
-    """The edge (N,) at which the last beat of each frame of a ``tap_reader`` is picked.
-
-    ``beats`` (N, H', W', groups) comes from ``tap_beats``; ``windows.word`` is the reader's word.
-    """
-    rows = _Rows(windows, windows.kernel + windows.stride)
-    total, final = beats.sum(axis=3).tolist(), beats[..., -1].tolist()
-    ends: list[int] = []
-    loaded = last_taken = end = 0  # the window before: passed on, its last timestep group taken, done
-    for frame in range(len(beats)):
-        for row in range(windows.out_height):
-            arrived = rows.available(frame, row) + 1
-            columns = windows.kernel
-            for work, last in zip(total[frame][row], final[frame][row], strict=True):
-                loaded = max(max(loaded, arrived) + columns, last_taken)
-                end = max(loaded + 1, end) + work
-                last_taken = end - last
-                columns = windows.fresh
-            rows.release(frame, row, end + 2)
-        ends.append(end)
-    return np.array(ends)
-
-
-def window_frame_ends(beats: Integers, windows: Windows) -> Integers:
-    """The edge (N,) at which the last beat of each frame of a ``window_reader`` is taken.
-
-    ``beats`` (N, H', W') comes from ``window_beats``; ``windows.word`` is the input group.
-    """
-    rows = _Rows(windows, windows.kernel + 1)
-    tokens = windows.fresh * windows.words
-    loads = -(-windows.kernel // windows.fresh)
-    absent = (loads * windows.fresh - windows.kernel) * windows.words
-    ends: list[int] = []
-    loaded = issued = 0  # the load before; the last column token read from the rows
-    done = 0  # the edge from which the window registers are free
-    for frame in beats.tolist():
-        for row, works in enumerate(frame):
-            issue = max(issued, rows.available(len(ends), row)) + 1
-            collected: list[int] = []
-            for place, work in enumerate(works):
-                for load in range(loads if place == 0 else 1):
-                    fresh = tokens - (absent if place == load == 0 else 0)
-                    first = max(loaded, issue + 2 if not collected else 0)
-                    collected += range(first, first + fresh)
-                    loaded = max(first + fresh, done)
-                done = loaded + work
-            # Three tokens wait between the rows and the columns being collected.
-            issued = max(issue + len(collected) - 1, collected[-4] + 1 if len(collected) > 3 else 0)
-            rows.release(len(ends), row, issued)
-        ends.append(done)
-    return np.array(ends)
-
-
-def dense_frame_ends(beats: Integers, tokens: int) -> Integers:
-    """The edge (N,) at which the last beat of each frame of a ``frame_reader`` is read."""
-    written, read = [0], [0, 0]
-    for work in beats.tolist():
-        written.append(max(written[-1], read[-2]) + tokens)
-        read.append(max(read[-1], written[-1]) + work)
-    return np.array(read[2:])
-
-
-def steady_cycles(ends: Integers) -> float:
-    """Mean cycles a frame once the pipeline is full: ``ends`` of some frames, the first left out."""
-    return float(ends[-1] - ends[0]) / (len(ends) - 1)
+    return np.asarray(np.maximum(counts, 1))

@@ -176,6 +176,14 @@ def _lane(simd: int, planes: int, weight_bits: int, sum_bits: int) -> _Lane:
     return _Lane(planes * weight_bits * (groups + wide), compressors, registers, levels)
 
 
+def kernel_levels(simd: int, tp: int, act_bits: int, weight_bits: int, acc_bits: int) -> int:
+    """Compression levels of a popcount kernel's lanes, each one cycle of latency."""
+    resident, binary = min(tp, act_bits), weight_bits == 1
+    largest = simd * (1 if binary else 2 ** (weight_bits - 1) - 1) * (2**resident - 1)
+    sum_bits = min(acc_bits, largest.bit_length() + (0 if binary else 1))
+    return _lane(simd, resident, weight_bits, sum_bits).levels
+
+
 def synapses(
     pe: int, simd: int, tp: int, act_bits: int, weight_bits: int, acc_bits: int, depth: int
 ) -> Terms:

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 _WORK = 60.0
 """Deterministic seconds for one question; the answers here take well below one."""
 
+_GAP = 0.02
+"""Share by which a design for a latency may cost more than the cheapest: to prove more takes minutes."""
+
+_PARTS = 1 << 10
+"""Of an element's lead: CP-SAT counts in integers."""
+
 Cost = tuple[int, ...]
 
 
@@ -50,6 +56,10 @@ class Element:
     name: str
     streams: tuple[str, ...]
     options: tuple[Option, ...]
+    sources: tuple[str, ...] = ()
+    """The elements whose streams it reads."""
+    lead: float = 0.0
+    """Share of a sample's input that must have come before its first output leaves."""
 
     @cached_property
     def cells(self) -> list[list[Option]]:
@@ -80,7 +90,7 @@ class Search:
     def __init__(self, elements: Sequence[Element]) -> None:
         self._elements = list(elements)
         self._resources = range(len(elements[0].options[0].cost))
-        self._known: dict[tuple[int, tuple[int | None, ...], int], Found | None] = {}
+        self._known: dict[tuple[int, tuple[int | None, ...], int, int | None], Found | None] = {}
 
     @cached_property
     def intervals(self) -> list[int]:
@@ -93,14 +103,17 @@ class Search:
             all_of |= set(np.geomspace(max(all_of), together, 64).astype(int).tolist())
         return sorted(cycles for cycles in all_of if cycles >= floor)
 
-    def smallest(self, interval: int, limits: Sequence[int | None], first: int = 0) -> Found | None:
+    def smallest(
+        self, interval: int, limits: Sequence[int | None], first: int = 0, latency: int | None = None
+    ) -> Found | None:
         """The cheapest design of at most ``interval`` cycles within ``limits``, None where there is none.
 
-        Cheapest in resource number ``first``, then in the others in order.
+        Cheapest in resource number ``first``, then in the others in order. ``latency``: most cycles
+        of a lone sample, roughly: an element goes on for a share ``lead`` of its cycles after its input.
         """
-        key = (interval, tuple(limits), first)
+        key = (interval, tuple(limits), first, latency)
         if key not in self._known:
-            self._known[key] = self._solve(interval, limits, first)
+            self._known[key] = self._solve(interval, limits, first, latency)
         return self._known[key]
 
     def fastest(self, limits: Sequence[int | None]) -> Found | None:
@@ -114,8 +127,10 @@ class Search:
         found = bisect_left(self.intervals, True, key=lambda i: self._solve(i, nothing, None) is not None)
         return self.intervals[found]
 
-    def _solve(self, interval: int, limits: Sequence[int | None], first: int | None) -> Found | None:
-        tables = self._tables(interval)
+    def _solve(
+        self, interval: int, limits: Sequence[int | None], first: int | None, latency: int | None = None
+    ) -> Found | None:
+        tables = self._tables(interval, timed=latency is not None)
         if tables is None:
             return None
         least = [sum(min(o.cost[r] for o in table) for table in tables) for r in self._resources]
@@ -144,9 +159,11 @@ class Search:
         ]
         if shared:
             model.add(sum(shared) <= interval)
+        if latency is not None:
+            self._hurry(model, tables, taken, latency)
         if first is not None:
             model.minimize(_in_order(totals, tables, first))
-        solver = _solver()
+        solver = _solver(0.0 if latency is None else _GAP)
         solver.solve(model)
         if solver.status_name() == "INFEASIBLE":
             return None
@@ -159,10 +176,13 @@ class Search:
         cost = tuple(sum(option.cost[r] for option in chosen) for r in self._resources)
         return Found(cost, {e.name: option for e, option in zip(self._elements, chosen, strict=True)})
 
-    def _tables(self, interval: int) -> list[list[Option]] | None:
-        """By element the options that keep up and suit its neighbours; None if some element has none."""
+    def _tables(self, interval: int, timed: bool) -> list[list[Option]] | None:
+        """By element the options that keep up and suit its neighbours; None if some element has none.
+
+        Faster ones that cost more are among them only if ``timed``.
+        """
         tables = [
-            [o for cell in e.cells for o in _front((o for o in cell if o.cycles <= interval), timed=False)]
+            [o for cell in e.cells for o in _front((o for o in cell if o.cycles <= interval), timed)]
             for e in self._elements
         ]
         while True:
@@ -180,6 +200,26 @@ class Search:
             if [len(table) for table in kept] == [len(table) for table in tables]:
                 return kept
             tables = kept
+
+    def _hurry(
+        self,
+        model: cp_model.CpModel,
+        tables: list[list[Option]],
+        taken: list[list[cp_model.IntVar]],
+        latency: int,
+    ) -> None:
+        """No element gives its last output of a lone sample later than ``latency``."""
+        begins: dict[str, cp_model.IntVar] = {}
+        ends: dict[str, cp_model.IntVar] = {}
+        for e, table, literals in zip(self._elements, tables, taken, strict=True):
+            cycles = sum(o.cycles * literal for o, literal in zip(table, literals, strict=True))
+            begin = begins[e.name] = model.new_int_var(0, latency, "")
+            end = ends[e.name] = model.new_int_var(0, latency, "")
+            model.add(end >= begin + cycles)
+            lead = round(_PARTS * e.lead)
+            for source in e.sources:
+                model.add(_PARTS * begin >= (_PARTS - lead) * begins[source] + lead * ends[source])
+                model.add(_PARTS * end >= _PARTS * ends[source] + lead * cycles)
 
     def _declare(self, model: cp_model.CpModel, tables: list[list[Option]]) -> list[list[cp_model.IntVar]]:
         formats: dict[tuple[str, tuple[int, ...]], cp_model.IntVar] = {}
@@ -199,12 +239,13 @@ class Search:
         return taken
 
 
-def _solver() -> cp_model.CpSolver:
+def _solver(gap: float) -> cp_model.CpSolver:
     from ortools.sat.python import cp_model
 
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
+    solver.parameters.relative_gap_limit = gap
     solver.parameters.max_deterministic_time = _WORK
     return solver
 

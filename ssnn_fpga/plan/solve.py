@@ -2,13 +2,14 @@
 
 The slowest stage sets the pace, so for a given interval every layer may take the cheapest fold
 that keeps up; layers touch only where their streams must agree. The interval itself is found by
-bisection over all that can occur.
+bisection over all that can occur. What the whole then takes is modelled (``pace``), and a target
+is met by the model's figure.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.folds import Fold
 from ssnn_fpga.plan.graph import Graph, graph_of
 from ssnn_fpga.plan.modules import activation_stream
+from ssnn_fpga.plan.pace import Pace
 from ssnn_fpga.plan.plan import Options, Plan
 from ssnn_fpga.plan.resources import BLOCK_BITS, Resources
 from ssnn_fpga.plan.search import Found, Search
@@ -27,6 +29,12 @@ from ssnn_fpga.plan.tables import Overrides, elements
 
 SIX_INPUT_LUTS = {"ecp5": 0.6, "xilinx": 1.0}
 """6-input LUTs, the unit of the estimates, that one LUT of a flow's chips is worth."""
+
+_LATENCY_SLACK = 1.1
+"""How far above a target latency the search begins: its estimate is rather high."""
+
+Limits = Sequence[int | None]
+"""Of each resource, None for no limit."""
 
 RESOURCE_NAMES = ("LUTs", "block RAMs of 18 kbit")
 """Those of ``Resources.limited``, as a sentence names them."""
@@ -90,11 +98,12 @@ def make_plan(
 
     With a ``board``: the least interval within ``share`` of its logic (the board's own share if
     not given; all of its logic where that is not enough). With ``target_cycles`` the smallest
-    design with at most that interval, with ``target_latency`` the smallest one found whose estimated
-    latency in cycles is at most that. With none of them: the smallest design. ``overrides`` fix some
-    of pe, simd, tp, tl of named layers. With ``activity``, cycles are means over the recordings it was
-    measured on; the plan keeps the worst case beside them. ``options``: what the design has beside
-    the network; a loadable one has the widths that every network of its shape needs (``capacity``).
+    design found with at most that modelled interval, with ``target_latency`` the smallest one found
+    with at most that modelled latency (within ``share`` if given). With none of them: the smallest
+    design. ``overrides`` fix some of pe, simd, tp, tl of named layers. With ``activity``, cycles are
+    means over the recordings it was measured on, and otherwise those of full inputs; the plan keeps
+    the worst case beside them. ``options``: what the design has beside the network; a loadable one
+    has the widths that every network of its shape needs (``capacity``).
 
     Raises UserError for a network that cannot be planned, an override that does not fit, a target
     that no fold reaches, and a network too large for the board: which resource is short, by how
@@ -142,32 +151,23 @@ class Planner:
         self, target_cycles: int | None = None, target_latency: int | None = None, share: float | None = None
     ) -> Plan:
         """As ``make_plan``."""
-        search, board = self._search, self._board
-        limits = _limits(self._available)
+        search, board, limits = self._search, self._board, _limits(self._available)
+        if self._available is None or board is None:
+            within = limits
+        else:
+            taken = int(self._available.luts * (share or board.plan_share))
+            within = _limits(replace(self._available, luts=taken))
         if target_latency is not None:
-            target_cycles = self._interval_for(target_latency)
+            return self._in_time(target_latency, limits if share is None else within)
         if target_cycles is not None:
-            least = search.least_interval()
-            if target_cycles < least:
-                raise UserError(
-                    f"A target of {target_cycles} cycles a sample cannot be reached: {least} is the least of "
-                    "this network with these folds."
-                )
-            found = search.smallest(target_cycles, limits)
-        elif self._available is None or board is None:
+            return self._at_pace(target_cycles, limits)
+        if board is None:
             found = search.smallest(search.intervals[-1], limits)
         else:
-            within = replace(self._available, luts=int(self._available.luts * (share or board.plan_share)))
-            found = search.fastest(_limits(within)) or search.fastest(limits)
+            found = search.fastest(within) or search.fastest(limits)
         if found is None:
-            raise UserError(self._too_large(target_cycles))
-        plan = self._plan_of(found)
-        if target_latency is not None and plan.latency > target_latency:
-            raise UserError(
-                f"A latency of {target_latency} cycles cannot be reached: {plan.latency} is what the fastest "
-                "folds of this network take."
-            )
-        return plan
+            raise UserError(self._too_large(None))
+        return self._plan_of(found)
 
     def smallest(self, interval: int, resource: int = 0) -> Plan | None:
         """The smallest design of at most ``interval`` cycles that the board holds, if there is one.
@@ -196,7 +196,7 @@ class Planner:
         stages = tuple(graph.stages(formats, folds, steps))
         given = self._network.input
         name = "" if self._board is None else self._board.name
-        return Plan(
+        plan = Plan(
             self._network.name,
             name,
             folds,
@@ -205,19 +205,58 @@ class Planner:
             self._available,
             graph.options,
         )
+        return replace(plan, modelled=Pace(plan, graph.activity).modelled())
 
-    def _interval_for(self, latency: int) -> int:
-        """The longest interval whose smallest design stays within ``latency``; the least one if none does."""
-        search, limits = self._search, _limits(self._available)
-        first = search.intervals.index(search.least_interval())
+    def _at_pace(self, target: int, limits: Limits) -> Plan:
+        """The smallest design found whose modelled interval is at most ``target``.
 
-        def too_late(interval: int) -> bool:
+        Where stages wait for each other, each has to be faster than the whole.
+        """
+        search, least = self._search, self._search.least_interval()
+        intervals = [interval for interval in search.intervals if least <= interval <= target]
+
+        def late(interval: int) -> bool:
             found = search.smallest(interval, limits)
             # What does not fit is too fast for the board: a longer interval may do.
-            return found is not None and self._plan_of(found).latency > latency
+            return found is not None and self._plan_of(found).interval > target
 
-        index = bisect_right(search.intervals, False, lo=first, key=too_late)
-        return search.intervals[max(first, index - 1)]
+        if intervals and late(intervals[-1]):
+            del intervals[bisect_left(intervals, True, key=late) :]
+        if not intervals:
+            fastest = search.smallest(least, [None for _ in limits])
+            assert fastest is not None
+            reached = max(least, self._plan_of(fastest).interval)
+            raise UserError(
+                f"A target of {target} cycles a sample cannot be reached: {reached} is the least of this "
+                "network with these folds."
+            )
+        found = search.smallest(intervals[-1], limits)
+        if found is None:
+            raise UserError(self._too_large(target))
+        return self._plan_of(found)
+
+    def _in_time(self, target: int, limits: Limits) -> Plan:
+        """The smallest design found whose modelled latency is at most ``target``.
+
+        The search only estimates a latency: what it is held to is moved until the model says so.
+        """
+        search, held_to = self._search, round(target * _LATENCY_SLACK)
+        while True:
+            found = search.smallest(search.intervals[-1], limits, latency=held_to)
+            if found is None:
+                break
+            plan = self._plan_of(found)
+            if plan.latency <= target:
+                return plan
+            held_to = min(round(held_to * target / plan.latency), held_to - 1)
+        fastest = search.smallest(search.least_interval(), [None for _ in limits])
+        assert fastest is not None
+        least = self._plan_of(fastest).latency
+        if least > target:
+            reason = f"{least} is what the fastest folds of this network take"
+        else:
+            reason = "the folds that reach it do not fit the board"
+        raise UserError(f"A latency of {target} cycles cannot be reached: {reason}.")
 
     def _too_large(self, target: int | None) -> str:
         """What is missing on the board, and what would help: planned, not guessed."""
@@ -232,7 +271,10 @@ class Planner:
             f"{RESOURCE_NAMES[resource]} of {have:,}, {need - have:,} too many; "
         )
         if target is not None and (within := search.fastest(limits)) is not None:
-            return fault + f"{within.cycles:,} cycles is the least that fits."
+            return (
+                fault
+                + f"{max(within.cycles, self._plan_of(within).interval):,} cycles is the least that fits."
+            )
         widest = max(layer.weight_bits for layer in self._graph.synapses)
         for bits in range(widest - 1, 1, -1):
             narrow = Search(

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ssnn_fpga.network.layers import NETWORK_INPUT, Conv, CurrentJoin, Dense, EarlyExit, Join, Layer, Neuron
+from ssnn_fpga.network.layers import (
+    NETWORK_INPUT,
+    Conv,
+    CurrentJoin,
+    Dense,
+    EarlyExit,
+    Join,
+    Layer,
+    Neuron,
+    Pool,
+    Readout,
+)
 from ssnn_fpga.plan import modules
 from ssnn_fpga.plan.folds import divisors
 from ssnn_fpga.plan.graph import Graph
@@ -31,8 +42,10 @@ def elements(graph: Graph, overrides: Overrides) -> list[Element]:
             found += _join(graph, layer, formats)
             continue
         sources = formats[wires[0]]
+        lead = 0.0  # of neurons, transformers and joins: a token
         if isinstance(layer, Conv | Dense):
             options = _synapses(graph, layer, sources, overrides.get(layer.name, {}))
+            lead = _lead(graph, layer, sources[0], options[0])
         elif isinstance(layer, Neuron):
             tl = next(
                 (overrides[n]["tl"] for n in graph.sources_of(layer) if "tl" in overrides.get(n, {})), None
@@ -42,7 +55,9 @@ def elements(graph: Graph, overrides: Overrides) -> list[Element]:
             options = [_currents(graph, layer, form) for form in sources]
         else:
             options = [_option(graph, layer, form, 1, (form,)) for form in sources]
-        found.append(Element(layer.name, wires, tuple(options)))
+        if isinstance(layer, Pool | Readout):
+            lead = graph.follower(layer, 1, graph.feed(layer.inputs[0], sources[0])).lead
+        found.append(Element(layer.name, wires, tuple(options), layer.inputs, lead))
         possible = {option.formats[-1] for option in options}
         formats[wires[-1]] = sorted(possible.intersection(formats.get(wires[-1], possible)))
     return found
@@ -76,6 +91,12 @@ def _synapses(
     return options
 
 
+def _lead(graph: Graph, layer: Conv | Dense, form: _Format, option: Option) -> float:
+    edge, out = graph.activation(layer.inputs[0]), graph.accumulator(layer.name)
+    feed = graph.feed(layer.inputs[0], form)
+    return modules.synapse_stages(layer, edge, out, option.choice, feed)[-1].lead
+
+
 def _neuron(graph: Graph, layer: Neuron, sources: list[_Format], tl: int | None) -> list[Option]:
     return [
         _option(graph, layer, (pe, resident), steps, ((pe, resident), (pe,)))
@@ -99,13 +120,14 @@ def _join(graph: Graph, layer: Join, formats: dict[str, list[_Format]]) -> list[
                 cycles = max((stage.cycles for stage in path), default=0)
                 cost = sum((stage.resources for stage in path), Resources()).limited
                 options.append(Option((form, out), cycles, cost))
-        found.append(Element(f"{layer.name}_{place}", (wire, behind), tuple(options)))
+        name, source = f"{layer.name}_{place}", layer.inputs[place]
+        found.append(Element(name, (wire, behind), tuple(options), (source,)))
     options = []
     for out in formats[behind]:
         feeds = [graph.feed(name, out) for name in layer.inputs]
         stage = graph.join(layer, feeds, out)
         options.append(Option((out,), stage.cycles, stage.resources.limited))
-    return [*found, Element(layer.name, (behind,), tuple(options))]
+    return [*found, Element(layer.name, (behind,), tuple(options), tuple(element.name for element in found))]
 
 
 def _currents(graph: Graph, layer: CurrentJoin, form: _Format) -> Option:

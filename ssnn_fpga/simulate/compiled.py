@@ -167,7 +167,7 @@ class CompiledAccelerator:
 
 def patience_of(plan: Plan) -> int:
     """Cycles after which a design in which nothing moves has hung, its watchdog having said so."""
-    silence = plan.longest_silence if plan.options.watchdog else 4 * max(plan.interval, plan.input.tokens)
+    silence = plan.longest_silence if plan.options.watchdog else 4 * plan.worst_interval
     return silence + 10_000
 
 

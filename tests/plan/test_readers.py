@@ -5,17 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ssnn_fpga.plan.readers import (
-    Windows,
-    dense_beats,
-    dense_frame_ends,
-    nonzero_words,
-    steady_cycles,
-    tap_beats,
-    tap_frame_ends,
-    window_beats,
-    window_frame_ends,
-)
+from ssnn_fpga.plan.readers import Windows, dense_beats, nonzero_words, tap_beats, window_beats
+from ssnn_fpga.plan.timing import dense_frame_ends, steady_cycles, tap_frame_ends, window_frame_ends
 
 
 def _frames(value: int) -> np.ndarray:
@@ -63,4 +54,4 @@ def test_arrival_limits_empty_frames() -> None:
     windows = Windows(6, 6, 8, 1, kernel=3, padding=1)
     words = nonzero_words(_frames(0), 1, 1, 1)
     assert steady_cycles(tap_frame_ends(tap_beats(words, windows, 1, 1), windows)) == 6 * 6 * 8
-    assert steady_cycles(dense_frame_ends(dense_beats(words, 1, 1), 288)) == 288
+    assert steady_cycles(dense_frame_ends(dense_beats(words, 1).sum(axis=1), 288)) == 288

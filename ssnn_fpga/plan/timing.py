@@ -1,0 +1,294 @@
+"""Stages as processes that pass on the times of their pixels: what the cycle model runs.
+
+Between two stages lies a link. Of every pixel it knows the cycle from which the reading stage has
+room for its last token (``opens``) and the cycle in which that token goes over (``moved``): the
+later of that and of the cycle in which it is offered. So a stage that waits holds up the ones
+before it, as ready does in the hardware. Each process is a generator that takes and gives
+pixels in order, and yields where a time that it needs is not known yet; the order in which
+processes run changes no time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+
+import numpy as np
+
+from ssnn_fpga.network.layers import Integers
+from ssnn_fpga.plan.readers import Windows
+
+Process = Generator[None, None, None]
+
+
+class Link:
+    """The pixels that go from one stage to the next, in cycles from the first token's offer."""
+
+    __slots__ = ("blocked", "moved", "opens", "pace")
+
+    def __init__(self, pace: float = 0, opens: int = 0) -> None:
+        """``pace``: cycles in which the reading stage takes a pixel; ``opens``: pixels that find room."""
+        self.pace = pace
+        self.opens: list[float] = [0] * opens
+        self.moved: list[float] = []
+        self.blocked = 0.0
+        """Cycles in which an offered pixel had to wait."""
+
+    def give(self, ready: float) -> Generator[None, None, float]:
+        """Offers the next pixel from cycle ``ready`` on; returns the cycle in which it goes over."""
+        place = len(self.moved)
+        while len(self.opens) <= place:
+            yield
+        before = self.moved[-1] if place else -self.pace
+        moved = max(ready, self.opens[place], before + self.pace)
+        self.blocked += moved - ready
+        self.moved.append(moved)
+        return moved
+
+
+def run(processes: Iterable[Process], links: Sequence[Link]) -> None:
+    """Runs processes to their ends. Raises RuntimeError where all wait for each other."""
+    running, known = list(processes), -1
+    while running:
+        running = [process for process in running if next(process, running) is None]
+        before, known = known, sum(len(link.moved) + len(link.opens) for link in links)
+        if running and known == before:
+            raise RuntimeError("the stages wait for each other: a FIFO between them is too short")
+
+
+def supply(sink: Link, pixels: int, pace: float) -> Process:
+    """A source that offers a token in every cycle, ``pace`` of them a pixel."""
+    last = -1.0
+    for _ in range(pixels):
+        last = yield from sink.give(last + pace)
+
+
+def serve(source: Link, sink: Link, pixels: int, delay: float, pace: float, room: float) -> Process:
+    """One pixel after the other: ``delay`` behind its arrival, ``pace`` behind its predecessor.
+
+    ``room``: pixels that are inside at a time; where that is below one, tokens come in as others leave.
+    """
+    whole, share = int(room), room % 1 * pace
+    source.opens += [0] * whole
+    last = -pace
+    for place in range(pixels):
+        if not whole:
+            while len(sink.opens) <= place:
+                yield
+            source.opens.append(max(0, sink.opens[place] - share, last + pace - share))
+        while len(source.moved) <= place:
+            yield
+        last = yield from sink.give(max(source.moved[place] + delay, last + pace))
+        if whole:
+            source.opens.append(last + 1 - share)
+
+
+def pool(
+    source: Link, sink: Link, frames: int, height: int, width: int, size: int, pace: float, room: int
+) -> Process:
+    """``pool``: a pixel leaves behind the last one of its window, at least ``pace`` after the one before."""
+    source.opens += [0] * room
+    place, last = 0, -pace
+    closes = [y < height // size * size and y % size == size - 1 for y in range(height)]
+    for row_closes in closes * frames:
+        for x in range(width):
+            while len(source.moved) <= place:
+                yield
+            done = source.moved[place] + 1
+            if row_closes and x % size == size - 1 and x < width // size * size:
+                done = last = yield from sink.give(max(done + 1, last + pace))
+            source.opens.append(done + 1)
+            place += 1
+
+
+def fork(source: Link, sinks: Sequence[Link], pixels: int, room: int) -> Process:
+    """``stream_fork``: no copy runs more than a token ahead of the others."""
+    source.opens += [0] * room
+    left = -1.0
+    for place in range(pixels):
+        while len(source.moved) <= place:
+            yield
+        ready = max(source.moved[place], left) + 1
+        waiting = list(sinks)
+        while waiting:
+            for sink in [sink for sink in waiting if len(sink.opens) > place]:
+                sink.moved.append(max(ready, sink.opens[place]))
+                waiting.remove(sink)
+            if waiting:
+                yield
+        left = max(sink.moved[place] for sink in sinks)
+        source.opens.append(left + 1)
+
+
+def join(sources: Sequence[Link], sink: Link, pixels: int, delay: float, pace: float, room: int) -> Process:
+    """A stage that needs a pixel of every source for each of its own."""
+    for source in sources:
+        source.opens += [0] * room
+    last = -pace
+    for place in range(pixels):
+        while any(len(source.moved) <= place for source in sources):
+            yield
+        ready = max(source.moved[place] for source in sources) + delay
+        last = yield from sink.give(max(ready, last + pace))
+        for source in sources:
+            source.opens.append(last + 1)
+
+
+def leave_early(early: Link, final: Link, sink: Link, sure: Sequence[bool], delay: float) -> Process:
+    """``early_exit``: a sample that is ``sure`` does not wait for its final logits, which are dropped."""
+    for source in (early, final):
+        source.opens += [0] * (2 + len(sure))  # final logits are taken when they come
+    for place, exits in enumerate(sure):
+        while len(early.moved) <= place or not (exits or len(final.moved) > place):
+            yield
+        ready = early.moved[place] + delay
+        yield from sink.give(ready if exits else max(ready, final.moved[place] + 2))
+
+
+class _Rows:
+    """The rows of all frames in a memory that holds ``held`` of them."""
+
+    def __init__(self, source: Link, windows: Windows, held: int) -> None:
+        self._source, self._windows = source, windows
+        source.opens += [0] * (held * windows.width)
+
+    def complete(self, frame: int, row: int) -> Generator[None, None, float]:
+        """The edge that writes the last token which output row ``row`` needs."""
+        windows, moved = self._windows, self._source.moved
+        pixels = (frame * windows.height + windows.rows_of(row)[1]) * windows.width
+        while len(moved) < pixels:
+            yield
+        return moved[pixels - 1] + 1
+
+    def release(self, row: int, edge: float) -> None:
+        """Output row ``row`` was the last to need its rows, until ``edge``."""
+        pixels = len(self._windows.rows_done(row)) * self._windows.width
+        self._source.opens += [edge + self._windows.pace - 1] * pixels
+
+
+class _Kernel:
+    """The kernel behind a reader: all of it, and the reader's beats, stop while a token waits to leave."""
+
+    def __init__(self, sink: Link, latency: float) -> None:
+        """``latency``: cycles from a token's last beat to its offer."""
+        self._sink, self._latency = sink, latency
+        self._stops: list[tuple[float, float]] = []  # in order
+
+    def after(self, start: float, cycles: float) -> float:
+        """When ``cycles`` cycles without a stop have passed since ``start``."""
+        end = start + cycles
+        for stop, go in self._stops:
+            if stop >= end:
+                break
+            if go > start:
+                end += go - max(stop, start)
+        return end
+
+    def emit(self, done: float) -> Generator[None, None, None]:
+        """A pixel whose last beat was done at ``done``."""
+        offered = self.after(done, self._latency)
+        moved = yield from self._sink.give(offered)
+        self._stops = [pair for pair in self._stops if pair[1] > done]
+        if moved > offered:
+            self._stops.append((offered, moved))
+
+
+def read_taps(
+    work: Integers, final: Integers, windows: Windows, source: Link, sink: Link, latency: float
+) -> Process:
+    """``tap_reader``: ``work`` (N, H', W') beats of each window, ``final`` those of its last timestep group.
+
+    A window's last token stands at the kernel's output ``latency`` after its last beat was picked.
+    """
+    rows, kernel = _Rows(source, windows, windows.kernel + windows.stride), _Kernel(sink, latency)
+    loaded = last_taken = end = 0.0  # the window before: passed on, its last timestep group taken, done
+    for frame, (works, finals) in enumerate(zip(work.tolist(), final.tolist(), strict=True)):
+        for row in range(windows.out_height):
+            arrived = (yield from rows.complete(frame, row)) + 1
+            columns = windows.kernel
+            for beats, last in zip(works[row], finals[row], strict=True):
+                loaded = max(max(loaded, arrived) + columns, last_taken)
+                end = kernel.after(max(loaded + 1, end), beats)
+                yield from kernel.emit(end)
+                last_taken = end - last
+                columns = windows.fresh
+            rows.release(row, end + 2)
+
+
+def read_windows(work: Integers, windows: Windows, source: Link, sink: Link, latency: float) -> Process:
+    """``window_reader``: ``work`` (N, H', W') beats of each window; ``latency`` as for ``read_taps``."""
+    rows, kernel = _Rows(source, windows, windows.kernel + 1), _Kernel(sink, latency)
+    tokens = windows.fresh * windows.words
+    loads = -(-windows.kernel // windows.fresh)
+    absent = (loads * windows.fresh - windows.kernel) * windows.words
+    loaded = issued = 0.0  # the load before; the last column token read from the rows
+    done = 0.0  # the edge from which the window registers are free
+    for frame, works in enumerate(work.tolist()):
+        for row in range(windows.out_height):
+            issue = max(issued, (yield from rows.complete(frame, row))) + 1
+            loaded = max(loaded, issue + 2)
+            collected: list[float] = []
+            for place, beats in enumerate(works[row]):
+                for load in range(loads if place == 0 else 1):
+                    fresh = tokens - (absent if place == load == 0 else 0)
+                    collected += [loaded + token for token in range(fresh)]
+                    loaded = max(loaded + fresh, done)
+                done = kernel.after(loaded, beats)
+                yield from kernel.emit(done)
+            # Three tokens wait between the rows and the columns being collected.
+            issued = max(issue + len(collected) - 1, collected[-4] + 1 if len(collected) > 3 else 0)
+            rows.release(row, issued)
+
+
+def read_frames(
+    work: Integers, pixels: int, pace: float, source: Link, sink: Link, latency: float
+) -> Process:
+    """``frame_reader``: ``work`` (N,) beats of each frame of ``pixels`` pixels, ``pace`` tokens a pixel."""
+    source.opens += [0] * (2 * pixels)
+    read = 0.0
+    for frame, beats in enumerate(work.tolist(), start=1):
+        while len(source.moved) < frame * pixels:
+            yield
+        read = max(read, source.moved[frame * pixels - 1] + 1) + beats
+        read = (yield from sink.give(read + latency)) - latency
+        source.opens += [read + pace - 1] * pixels
+
+
+def _alone(reader: Process, source: Link, sink: Link, pixels: int, pace: float, each: int) -> Integers:
+    """When every frame, of ``each`` windows, ends if ``reader`` is fed without a gap and never held up."""
+    run([supply(source, pixels, pace), reader], [source, sink])
+    return np.rint(sink.moved[each - 1 :: each]).astype(np.int64)
+
+
+def tap_frame_ends(beats: Integers, windows: Windows) -> Integers:
+    """The edge (N,) at which the last beat of each frame of a ``tap_reader`` is picked.
+
+    ``beats`` (N, H', W', groups) comes from ``tap_beats``; ``windows.word`` is the reader's word.
+    """
+    work = beats.sum(axis=3)
+    source, sink = Link(), Link(opens=work.size)
+    reader = read_taps(work, beats[..., -1], windows, source, sink, 0)
+    pixels = len(work) * windows.height * windows.width
+    return _alone(reader, source, sink, pixels, windows.pace, work[0].size)
+
+
+def window_frame_ends(beats: Integers, windows: Windows) -> Integers:
+    """The edge (N,) at which the last beat of each frame of a ``window_reader`` is taken.
+
+    ``beats`` (N, H', W') comes from ``window_beats``; ``windows.word`` is the input group.
+    """
+    source, sink = Link(), Link(opens=beats.size)
+    reader = read_windows(beats, windows, source, sink, 0)
+    pixels = len(beats) * windows.height * windows.width
+    return _alone(reader, source, sink, pixels, windows.pace, beats[0].size)
+
+
+def dense_frame_ends(beats: Integers, tokens: int) -> Integers:
+    """The edge (N,) at which the last beat of each frame of a ``frame_reader`` is read."""
+    source, sink = Link(), Link(opens=beats.size)
+    reader = read_frames(beats, tokens, 1, source, sink, 0)
+    return _alone(reader, source, sink, len(beats) * tokens, 1, 1)
+
+
+def steady_cycles(ends: Integers) -> float:
+    """Mean cycles a frame once the pipeline is full: ``ends`` of some frames, the first left out."""
+    return float(ends[-1] - ends[0]) / (len(ends) - 1)
