@@ -51,18 +51,20 @@ def frames_of(network: Network, data: Path | None) -> Integers:
 def table(name: str, campaign: Campaign) -> Table:
     """Outcomes by kind of state: shares with their 95 % intervals, and counts."""
     result = Table(title=f"one flipped bit, {name}")
-    columns = ("state", "bits", "flips", *OUTCOMES, "right again", "reported", "masked, reported")
-    for heading in columns:
+    reports = ("not masked, reported", "stuck, reported", "masked, reported")
+    for heading in ("state", "bits", "flips", *OUTCOMES, "right again", *reports):
         result.add_column(heading, justify="left" if heading == "state" else "right")
     for kind, bits in campaign.bits.items():
         counts = campaign.counts(kind)
         if not counts:
             continue
         shares = [_share(counts[outcome], counts.total()) for outcome in OUTCOMES]
+        found = campaign.reported(kind)
         pairs = (
             campaign.recovered(kind),
-            campaign.reported(kind, masked=False),
-            campaign.reported(kind, masked=True),
+            (found.total() - found["masked"], counts.total() - counts["masked"]),
+            (found["stuck"], counts["stuck"]),
+            (found["masked"], counts["masked"]),
         )
         result.add_row(kind, f"{bits:,}", f"{counts.total()}", *shares, *(f"{a} of {b}" for a, b in pairs))
     return result
@@ -78,8 +80,7 @@ def figures(campaign: Campaign) -> dict[str, dict[str, int]]:
     return {
         kind: {"bits": bits, "injections": campaign.counts(kind).total(), **campaign.counts(kind)}
         | dict(zip(("recovered", "visible"), campaign.recovered(kind), strict=True))
-        | {"reported": campaign.reported(kind, masked=False)[0]}
-        | {"masked_reported": campaign.reported(kind, masked=True)[0]}
+        | {f"{outcome}, reported": campaign.reported(kind)[outcome] for outcome in OUTCOMES}
         for kind, bits in campaign.bits.items()
     }
 
@@ -132,7 +133,7 @@ def main() -> int:
         shown: dict[str, Any] = {name: figures(campaign) for name, campaign in campaigns.items()}
         print(json.dumps(shown | ({"cost": costs} if costs else {}), indent=2))
         return 0
-    console = Console(width=170)
+    console = Console(width=190)
     for name, campaign in campaigns.items():
         console.print(table(name, campaign))
     if costs:
@@ -145,13 +146,15 @@ def _campaign(
 ) -> Campaign:
     with FaultyAccelerator(design) as accelerator:
         task = progress.add_task(f"flipping bits, {name}", total=arguments.per_kind * len(KINDS))
-        return run_campaign(
+        campaign = run_campaign(
             accelerator,
             frames,
             per_kind=arguments.per_kind,
             seed=arguments.seed,
             progress=lambda: progress.advance(task),
         )
+        progress.update(task, total=len(campaign.injections))  # a design may lack a kind of state
+        return campaign
 
 
 if __name__ == "__main__":

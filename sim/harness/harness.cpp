@@ -109,6 +109,16 @@ class Harness {
     }
   }
 
+  // Lets time pass behind a run: nothing is offered, and whatever comes out is taken.
+  void wait(int64_t cycles) {
+    model_->in_valid_i = 0;
+    model_->out_ready_i = 1;
+    for (int64_t cycle = 0; cycle < cycles; ++cycle) {
+      settle(0);
+      settle(1);
+    }
+  }
+
   const Recorder& recorder(int index) const { return recorders_.at(index); }
   int streams() const { return static_cast<int>(recorders_.size()); }
   // Flips a bit at the end of a cycle of the runs that follow; never if the cycle is negative.
@@ -245,6 +255,7 @@ EXPORT void harness_weights(Harness* harness, const uint8_t* content, int64_t si
 EXPORT void harness_run_into(Harness* harness, const uint8_t* tokens, int64_t inputs, int64_t cycles) {
   harness->run_into(tokens, inputs, cycles);
 }
+EXPORT void harness_wait(Harness* harness, int64_t cycles) { harness->wait(cycles); }
 EXPORT void harness_image(Harness* harness, const uint32_t* words, int64_t count) { harness->image(words, count); }
 EXPORT int harness_errors(Harness* harness) { return harness->errors(); }
 EXPORT int harness_input_ready(Harness* harness) { return harness->input_ready(); }

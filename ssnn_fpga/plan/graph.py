@@ -217,6 +217,7 @@ def graph_of(
     """The network's graph. Raises UserError for one that cannot be planned."""
     options = options or Options()
     edge_of = edges(network)
+    _check_plannable(network)
     edge_of, ranges = capacity(network) if options.loadable else (edge_of, analyse(network))
     output_of(network)
     readers = Counter(name for layer in network.layers for name in layer.inputs)
@@ -259,3 +260,14 @@ def check_nested(network: Network) -> None:
             f"the forks that end in {', '.join(ends)} are not nested in each other: let every join close "
             "the fork that was opened last"
         )
+
+
+def _check_plannable(network: Network) -> None:
+    """Refuse the layers that golden knows and the hardware does not know."""
+    for layer in network.layers:
+        if isinstance(layer, Conv) and 2 * layer.padding > layer.weight.shape[2]:
+            raise UserError(
+                f"layer {layer.name}: a padding of {layer.padding} is more than half its kernel of "
+                f"{layer.weight.shape[2]}, which the hardware cannot read; use at most "
+                f"{layer.weight.shape[2] // 2}"
+            )

@@ -104,6 +104,10 @@ class Library:
         tokens = np.ascontiguousarray(tokens)
         self._c.harness_run_into(self._handle, tokens.ctypes.data_as(_BYTES), len(tokens), cycles)
 
+    def wait(self, cycles: int) -> None:
+        """Lets ``cycles`` pass behind a run, without input and with every result taken."""
+        self._c.harness_wait(self._handle, cycles)
+
     def load(self, image: NDArray[np.uint32]) -> None:
         """What each run that follows loads before its frames, (M,) words."""
         words = np.ascontiguousarray(image)
@@ -170,6 +174,7 @@ def _declare(c: ctypes.CDLL) -> ctypes.CDLL:
         ),
         "harness_weights": (None, [handle, ctypes.c_char_p, i64]),
         "harness_run_into": (None, [handle, _BYTES, i64, i64]),
+        "harness_wait": (None, [handle, i64]),
         "harness_image": (None, [handle, _WORDS, i64]),
         "harness_errors": (index, [handle]),
         "harness_input_ready": (index, [handle]),

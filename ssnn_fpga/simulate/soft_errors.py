@@ -79,16 +79,12 @@ class Campaign:
 
     def recovered(self, kind: str) -> tuple[int, int]:
         """Of the injections of a kind that were not masked: after how many the last sample was right."""
-        visible = self._of(kind, masked=False)
+        visible = [i for i in self.injections if i.kind == kind and i.outcome != "masked"]
         return sum(i.recovered for i in visible), len(visible)
 
-    def reported(self, kind: str, *, masked: bool) -> tuple[int, int]:
-        """Of the injections of a kind that were masked, or were not: how many the design reported."""
-        found = self._of(kind, masked)
-        return sum(bool(i.reported) for i in found), len(found)
-
-    def _of(self, kind: str, masked: bool) -> list[Injection]:
-        return [i for i in self.injections if i.kind == kind and (i.outcome == "masked") == masked]
+    def reported(self, kind: str) -> Counter[str]:
+        """Injections of a kind that the design reported, by outcome."""
+        return Counter(i.outcome for i in self.injections if i.kind == kind and i.reported)
 
 
 def kind_of(state: str) -> str:
@@ -138,6 +134,11 @@ class FaultyAccelerator:
                 record=False,
                 patience=patience_of(plan),
             )
+        except SimulationError:
+            # A result too many ends the run at once; the watchdog says so when the next one does not come.
+            if plan.options.watchdog:
+                self._library.wait(patience_of(plan))
+            raise
         finally:
             self._library.flip_at(None)
             if fault is not None and self._library.bit(fault.state, fault.bit) != before:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
@@ -92,55 +93,97 @@ def test_lint(module: str) -> None:
         assert result.returncode == 0, f"{module} {parameters}\n{result.stderr}"
 
 
-@pytest.mark.parametrize(
-    ("module", "parameters", "message"),
-    [
-        ("bin_ring", {"TIMESTEPS": 4, "STEP": 3}, "STEP must divide TIMESTEPS"),
-        ("event_bins", {"WINDOW": 3}, "at least one unit of time"),
-        ("event_bins", {"TIME_BITS": 12}, "half the range of TIME_BITS"),
-        ("event_bins", {"BIN_EVENTS": 4, "DECAY_ENTRIES": 1}, "decay needs bins of equal duration"),
-        ("event_filter", {"TIME_BITS": 33}, "TIME_BITS must be 2 to 32"),
-        ("event_pixel", {"FACTOR": 4}, "FACTOR must divide"),
-        ("frame_guard", {"TOKENS": 0}, "TOKENS"),
-        ("result_guard", {"FRAMES": 0}, "FRAMES"),
-        ("streamed_dense", {"SIMD": 5}, "SIMD must divide INPUTS"),
-        ("weight_fetch", {"DATA_BITS": 48}, "a power of two"),
-        ("weight_fetch", {"MAX_BURST": 17}, "MAX_BURST must be 1 to 16"),
-        ("weight_fetch", {"ADDRESS_BITS": 12}, "at least 13"),
-        ("conv", {"CONV_GROUPS": 3}, "CONV_GROUPS must divide"),
-        ("conv", {"CONV_GROUPS": 2, "PE": 8}, "PE must divide the output channels of a group"),
-        ("conv", {"TAP_SERIAL": 1, "SIMD": 3}, "SIMD must divide the input channels of a group"),
-        ("window_reader", {"SIMD": 37}, "SIMD must not exceed"),
-        ("tap_reader", {"X_SETS": 2}, "X_SETS is for depthwise layers"),
-        ("beat_picker", {"SLICES": 3}, "SLICES must divide PE_GROUPS"),
-        ("lif", {"TIMESTEPS": 4, "NT": 3}, "NT must divide TIMESTEPS"),
-        ("lif", {"LEAK_MULT": 3, "LEAK_SHIFT": 1}, "the leak"),
-        ("lif", {"FILTER_SHIFT": -1}, "FILTER_SHIFT must lie"),
-        ("early_exit", {"OUTPUTS": 1}, "OUTPUTS must be at least 2"),
-        ("early_exit", {"OUT_BITS": 15}, "OUT_BITS must be at least"),
-        ("early_exit", {"DEPTH": 0}, "DEPTH must be at least 1"),
-        ("image_loader", {"DEPTH": 0}, "DEPTH must be at least 1"),
-        ("join_current", {"NT": 3}, "NT must divide TIMESTEPS"),
-        ("join_current", {"FRACTION": -1}, "FRACTION must be at least 0"),
-        ("join_sum", {"ACT_BITS": "16'h0301"}, "at most OUT_BITS"),
-        ("pool", {"CHANNELS": 6, "GROUP": 4}, "GROUP must divide CHANNELS"),
-        ("pool", {"ACT_BITS": 2, "OUT_BITS": 4}, "OUT_BITS must be ACT_BITS"),
-        ("popcount_kernel", {"PE": 4, "X_SETS": 2}, "X_SETS must be 1 or PE"),
-        ("popcount_kernel", {"WEIGHT_BITS": 9}, "WEIGHT_BITS must be 1 to 8"),
-        ("popcount_kernel", {"TP": 2, "ACT_BITS": 3}, "TP must divide ACT_BITS"),
-        ("accumulator", {"ADDEND_BITS": 13, "ACC_BITS": 12}, "at most ACC_BITS"),
-        ("readout", {"TIMESTEPS": 4, "NT": 3}, "NT must divide TIMESTEPS"),
-        ("synapses", {"PARITY": 2}, "REGISTERED and PARITY must be 0 or 1"),
-        ("stream_fork", {"OUTPUTS": 0}, "OUTPUTS must be at least 1"),
-        ("stream_gate", {"FRAME_TOKENS": 0}, "FRAME_TOKENS must be at least 1"),
-        ("watchdog", {"LIMIT": 0}, "FRAME_TOKENS and SAMPLES must be at least 1"),
-        ("temporal_transform", {"MATRIX": "10'h021"}, "must sum to 2**SHIFT"),
-        ("temporal_transform", {"OUT_BITS": 1}, "OUT_BITS must be at least"),
-    ],
-)
+_REFUSALS: list[tuple[str, dict[str, int | str], str]] = [
+    ("bin_ring", {"TIMESTEPS": 4, "STEP": 3}, "STEP must divide TIMESTEPS"),
+    ("event_bins", {"WINDOW": 3}, "at least one unit of time"),
+    ("event_bins", {"TIME_BITS": 12}, "half the range of TIME_BITS"),
+    ("event_bins", {"BIN_EVENTS": 4, "DECAY_ENTRIES": 1}, "decay needs bins of equal duration"),
+    ("event_filter", {"TIME_BITS": 33}, "TIME_BITS must be 2 to 32"),
+    ("event_pixel", {"FACTOR": 4}, "FACTOR must divide"),
+    ("frame_guard", {"TOKENS": 0}, "TOKENS"),
+    ("result_guard", {"FRAMES": 0}, "FRAMES"),
+    ("streamed_dense", {"SIMD": 5}, "SIMD must divide INPUTS"),
+    ("weight_fetch", {"DATA_BITS": 48}, "a power of two"),
+    ("weight_fetch", {"MAX_BURST": 17}, "MAX_BURST must be 1 to 16"),
+    ("weight_fetch", {"ADDRESS_BITS": 12}, "at least 13"),
+    ("conv", {"CONV_GROUPS": 3}, "CONV_GROUPS must divide"),
+    ("conv", {"CONV_GROUPS": 2, "PE": 8}, "PE must divide the output channels of a group"),
+    ("conv", {"TAP_SERIAL": 1, "SIMD": 3}, "SIMD must divide the input channels of a group"),
+    ("window_reader", {"SIMD": 37}, "SIMD must not exceed"),
+    ("tap_reader", {"X_SETS": 2}, "X_SETS is for depthwise layers"),
+    ("tap_reader", {"SIMD": 3}, "SIMD must divide the input channels of a group"),
+    ("beat_picker", {"SLICES": 3}, "SLICES must divide PE_GROUPS"),
+    ("lif", {"TIMESTEPS": 4, "NT": 3}, "NT must divide TIMESTEPS"),
+    ("lif", {"LEAK_MULT": 3, "LEAK_SHIFT": 1}, "the leak"),
+    ("lif", {"FILTER_SHIFT": -1}, "FILTER_SHIFT must lie"),
+    ("early_exit", {"OUTPUTS": 1}, "OUTPUTS must be at least 2"),
+    ("early_exit", {"OUT_BITS": 15}, "OUT_BITS must be at least"),
+    ("early_exit", {"DEPTH": 0}, "DEPTH must be at least 1"),
+    ("image_loader", {"DEPTH": 0}, "DEPTH must be at least 1"),
+    ("join_current", {"NT": 3}, "NT must divide TIMESTEPS"),
+    ("join_current", {"FRACTION": -1}, "FRACTION must be at least 0"),
+    ("join_sum", {"ACT_BITS": "16'h0301"}, "at most OUT_BITS"),
+    ("pool", {"CHANNELS": 6, "GROUP": 4}, "GROUP must divide CHANNELS"),
+    ("pool", {"ACT_BITS": 2, "OUT_BITS": 4}, "OUT_BITS must be ACT_BITS"),
+    ("popcount_kernel", {"PE": 4, "X_SETS": 2}, "X_SETS must be 1 or PE"),
+    ("popcount_kernel", {"WEIGHT_BITS": 9}, "WEIGHT_BITS must be 1 to 8"),
+    ("popcount_kernel", {"TP": 2, "ACT_BITS": 3}, "TP must divide ACT_BITS"),
+    ("accumulator", {"ADDEND_BITS": 13, "ACC_BITS": 12}, "at most ACC_BITS"),
+    ("readout", {"TIMESTEPS": 4, "NT": 3}, "NT must divide TIMESTEPS"),
+    ("synapses", {"PARITY": 2}, "REGISTERED and PARITY must be 0 or 1"),
+    ("stream_fork", {"OUTPUTS": 0}, "OUTPUTS must be at least 1"),
+    ("stream_gate", {"FRAME_TOKENS": 0}, "FRAME_TOKENS must be at least 1"),
+    ("watchdog", {"LIMIT": 0}, "FRAME_TOKENS and SAMPLES must be at least 1"),
+    ("temporal_transform", {"MATRIX": "10'h021"}, "must sum to 2**SHIFT"),
+    ("temporal_transform", {"OUT_BITS": 1}, "OUT_BITS must be at least"),
+    ("beat_order", {"PLANES": 3, "TP": 2}, "TP and ACT_BITS must divide PLANES"),
+    ("beat_order", {"PLANES": 6, "ACT_BITS": 3, "TP": 2}, "TP must divide ACT_BITS"),
+    ("beat_order", {"SLICES": 2}, "SLICES must divide PE_GROUPS"),
+    ("beat_picker", {"PLANES": 3, "TP": 2, "ACT_BITS": 1}, "TP and ACT_BITS must divide PLANES"),
+    ("beat_picker", {"PLANES": 6, "ACT_BITS": 3, "TP": 2}, "TP must divide ACT_BITS"),
+    ("bin_ring", {"ACT_BITS": 9}, "ACT_BITS 1 to 8"),
+    ("conv", {"PE": 3}, "PE must divide OUT_CHANNELS"),
+    ("dense", {"PE": 3}, "PE must divide OUTPUTS"),
+    ("dense", {"SIMD": 5}, "SIMD must divide INPUTS"),
+    ("event_bins", {"BIN_EVENTS": -1}, "BIN_EVENTS not negative"),
+    ("event_filter", {"SENSOR_HEIGHT": 20000}, "1 to 16384 rows"),
+    ("event_filter", {"COUNT_BITS": 0}, "COUNT_BITS must be at least 1"),
+    ("gearbox", {"IN_GROUP": 6}, "IN_GROUP must divide OUT_GROUP"),
+    ("lif", {"LEVELS": 0}, "LEVELS must be at least 1"),
+    ("line_buffer", {"PADDING": 2}, "PADDING at most KERNEL/2"),
+    ("line_buffer", {"HEIGHT": 2, "PADDING": 0}, "the padded frame is smaller"),
+    ("line_buffer", {"GROUP": 3}, "GROUP must divide CHANNELS"),
+    ("pool", {"SIZE": 9}, "at least one window"),
+    ("popcount_kernel", {"PE": 0}, "PE, SIMD, TP and ACT_BITS must be at least 1"),
+    ("stream_fifo", {"DEPTH": 0}, "WIDTH and DEPTH must be at least 1"),
+    ("stream_register", {"WIDTH": 0}, "WIDTH must be at least 1"),
+    ("streamed_dense", {"PE": 3}, "PE must divide OUTPUTS"),
+    ("tap_reader", {"PADDING": 2}, "PADDING at most KERNEL/2"),
+    ("tap_reader", {"HEIGHT": 2, "PADDING": 0}, "the padded frame is smaller"),
+    ("uart_accelerator", {"FRAME_TOKENS": 0}, "must be positive"),
+    ("uart_rx", {"CLOCKS_PER_BIT": 3}, "CLOCKS_PER_BIT must be at least 4"),
+    ("uart_tx", {"CLOCKS_PER_BIT": 1}, "CLOCKS_PER_BIT must be at least 2"),
+    ("weight_fetch", {"FOLDS": 0}, "must be at least 1"),
+    ("weight_memory", {"DEPTH": 0}, "WIDTH and DEPTH must be at least 1"),
+    ("window_reader", {"CONV_GROUPS": 3}, "CONV_GROUPS must divide CHANNELS"),
+    ("window_reader", {"X_SETS": 2}, "X_SETS is for depthwise layers"),
+]
+
+
+@pytest.mark.parametrize(("module", "parameters", "message"), _REFUSALS)
 def test_senseless_parameters_stop_elaboration(
     module: str, parameters: dict[str, int | str], message: str
 ) -> None:
     result = _lint(module, parameters)
     assert result.returncode != 0
     assert message in result.stderr
+
+
+def test_every_refusal_of_the_library_has_a_case() -> None:
+    without = [
+        f"{path.stem}: {sentence}"
+        for path in sorted(rtl_directory().glob("*.sv"))
+        for sentence in re.findall(r'\$error\(\s*"(.*?)"', path.read_text())
+        if not any(path.stem == module and message in sentence for module, _, message in _REFUSALS)
+    ]
+    assert without == []

@@ -12,7 +12,7 @@ from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Network, Neuron
 from ssnn_fpga.plan.folds import Fold
 from ssnn_fpga.plan.graph import graph_of
-from ssnn_fpga.plan.plan import Plan
+from ssnn_fpga.plan.plan import Options, Plan
 from ssnn_fpga.plan.resources import BLOCK_BITS, Resources
 from ssnn_fpga.plan.solve import make_plan
 from tests.random_networks import random_network
@@ -142,6 +142,22 @@ def test_the_plan_is_the_same_every_time_and_survives_json() -> None:
     assert plan.to_json() == Plan.from_json(plan.to_json()).to_json()
 
 
+def test_options_are_kept_and_a_loadable_design_is_wider() -> None:
+    network = demo_sized()
+    plain, loadable = make_plan(network), make_plan(network, options=Options(loadable=True))
+    assert loadable.options == Options(loadable=True)
+    assert Plan.from_json(loadable.to_json()) == loadable
+    assert loadable.stages[0].module == "stream_gate"
+    for stage in plain.stages:
+        wide = loadable.stage(stage.name)
+        for name in ("ACC_BITS", "MEM_BITS", "THETA_BITS", "BIAS_BITS", "LOGIT_BITS"):
+            if name in dict(stage.parameters):
+                assert int(wide.parameter(name)) >= int(stage.parameter(name))
+    # 18 inputs of at most 3, weights of at most 7: +-378.
+    assert loadable.stage("conv1").parameter("ACC_BITS") == 10
+    assert plain.longest_silence > plain.latency
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_plans_of_random_networks_are_consistent(seed: int) -> None:
     network = random_network(np.random.default_rng(seed))
@@ -174,6 +190,9 @@ def test_what_cannot_be_is_said() -> None:
         make_plan(network, overrides={"conv2": {"pe": 5}})
     with pytest.raises(UserError, match="does not end in a read-out"):
         make_plan(replace(network, layers=network.layers[:-1], classes=()))
+    wide = replace(network.layers[0], padding=2)
+    with pytest.raises(UserError, match="conv1: a padding of 2 is more than half its kernel of 3"):
+        make_plan(replace(network, layers=(wide, *network.layers[1:])))
 
 
 def said(network: Network, board: Board, **target: int) -> str:

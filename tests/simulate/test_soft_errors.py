@@ -9,6 +9,7 @@ import pytest
 
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.golden.engine import run as run_golden
+from ssnn_fpga.plan.plan import Options
 from ssnn_fpga.plan.solve import make_plan
 from ssnn_fpga.rtl.generate import write_design
 from ssnn_fpga.simulate.probes import registers
@@ -46,6 +47,27 @@ def test_campaign(design: Path, compiled: Path) -> None:
         assert campaign.counts("weights")["stuck"] == 0
         assert 0 < campaign.counts("weights")["masked"] < 40
         assert run_campaign(accelerator, frames, per_kind=40, seed=3) == campaign
+
+
+def test_a_guarded_design_reports(compiled: Path, tmp_path: Path) -> None:
+    """Parity sees every flipped weight that changes a logit, the watchdog results that do not come."""
+    network = random_network(np.random.default_rng(23))
+    options = Options(parity=True, watchdog=True)
+    write_design(network, make_plan(network, options=options), tmp_path / "design")
+    frames = random_frames(np.random.default_rng(1), network, 3)
+    with FaultyAccelerator(tmp_path / "design", compiled) as accelerator:
+        accelerator.logits(frames)
+        assert accelerator.errors() == ()
+        campaign = run_campaign(accelerator, frames, per_kind=60, seed=3, kinds=("weights", "control"))
+    weights = [i for i in campaign.injections if i.kind == "weights"]
+    visible = [i for i in weights if i.outcome != "masked"]
+    assert len(visible) > 5
+    assert all(i.reported == ("parity",) for i in visible)
+    found = campaign.reported("weights")
+    assert found["other logits"] + found["wrong class"] == len(visible)
+    stuck = [i for i in campaign.injections if i.kind == "control" and i.outcome == "stuck"]
+    assert len(stuck) > 2
+    assert all("hang" in i.reported for i in stuck)
 
 
 def test_a_flipped_weight_stays_until_repaired(design: Path, compiled: Path) -> None:
