@@ -11,19 +11,19 @@ _SHAPES = {
     "planes-resident": {
         "INPUTS": 48, "TIMESTEPS": 2, "ACT_BITS": 1, "OUTPUTS": 10, "PE": 5, "SIMD": 8, "TP": 2,
         "WEIGHT_BITS": 4, "ACC_BITS": 10, "DATA_BITS": 64, "MAX_BURST": 16, "OUTSTANDING": 2,
-        "ADDRESS_BITS": 13, "COUNT_BITS": 12,
+        "MEM_ADDRESS_BITS": 13, "COUNT_BITS": 12,
     },
     # bits and timesteps in turns: the words of a PE group come 6 times
     "bits-in-turns": {
         "INPUTS": 30, "TIMESTEPS": 3, "ACT_BITS": 2, "OUTPUTS": 4, "PE": 2, "SIMD": 6, "TP": 1,
         "WEIGHT_BITS": 2, "ACC_BITS": 9, "DATA_BITS": 32, "MAX_BURST": 4, "OUTSTANDING": 3,
-        "ADDRESS_BITS": 14, "COUNT_BITS": 3,
+        "MEM_ADDRESS_BITS": 14, "COUNT_BITS": 3,
     },
     # a timestep and a word a beat, one fold: the results leave back to back
     "token-a-beat": {
         "INPUTS": 8, "TIMESTEPS": 2, "ACT_BITS": 2, "OUTPUTS": 4, "PE": 2, "SIMD": 8, "TP": 2,
         "WEIGHT_BITS": 2, "ACC_BITS": 7, "DATA_BITS": 32, "MAX_BURST": 8, "OUTSTANDING": 4,
-        "ADDRESS_BITS": 13, "COUNT_BITS": 3,
+        "MEM_ADDRESS_BITS": 13, "COUNT_BITS": 3,
     },
 }  # fmt: skip
 
