@@ -118,8 +118,8 @@ def _note(events: Events, p: Mapping[str, Any]) -> None:
             hit(module, "bin without events")
 
 
-async def _note_waits(dut: Any) -> None:
-    """An event that waits for a readout, not for the pass after reset."""
+async def _waits(dut: Any) -> None:
+    """Returns when an event waits for a readout, not for the pass after reset."""
     await RisingEdge(dut.out_valid_o)
     await RisingEdge(dut.full_o)
     hit("event_front_end", "waits for a readout")
@@ -151,7 +151,7 @@ async def frames(dut: Any) -> None:
     await reset(dut)
     if "recordings" not in config:
         await interrupt(dut, [(source, words)], [sink], len(words) // 2)
-    cocotb.start_soon(_note_waits(dut))
+    waits = cocotb.start_soon(_waits(dut))
     sending = cocotb.start_soon(source.send(words))
     pixels = expected[0, 0, 0].size
     if config.get("hang"):
@@ -170,6 +170,8 @@ async def frames(dut: Any) -> None:
         hit("event_front_end", "counts at their largest value")
     assert counts == wanted, f"counters {counts}, not {wanted}"
     if config["stall_in"] == config["stall_out"] == 0 and "recordings" in config:
+        if not p["STEP"] and min(map(len, given)) > 2 * pixels:
+            assert not waits.done(), "an event waited although the window had been read out in time"
         # The pass after reset, a turn for each pixel of the other windows, and the ends of bins.
         limit = len(words) + pixels * (len(expected) + 1) + p["TIMESTEPS"] * (len(expected) + len(given)) + 16
         assert source.cycles <= limit, f"{len(words)} words took {source.cycles} cycles, more than {limit}"

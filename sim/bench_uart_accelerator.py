@@ -45,6 +45,7 @@ class Bench:
 
     async def start(self, *, answering: bool = True) -> None:
         await reset(self.dut)
+        assert int(self.dut.restart_o.value), "a reset does not reach the accelerator behind"
         await ClockCycles(self.dut.clk_i, 5)
         cocotb.start_soon(self._watch_restart())
         if answering:

@@ -22,8 +22,8 @@ def _table(*weights: int) -> dict[str, int | str]:
 _SHAPES: dict[str, dict[str, int | str]] = {
     # a timestamp that wraps several times within a recording; counts that stay at their largest value
     "recordings": {
-        **_SMALL, "TIMESTEPS": 3, "FACTOR": 3, "STEP": 0, "ACT_BITS": 4, "TIME_BITS": 10, "COUNT_BITS": 3,
-        "DECAY_SHIFT": 5, **_table(16, 14, 11, 9),
+        **_SMALL, "TIMESTEPS": 3, "FACTOR": 3, "STEP": 0, "ACT_BITS": 4, "TIME_BITS": 10, "COUNT_BITS": 2,
+        "DECAY_SHIFT": 5, **_table(16, 12, 7, 3),
     },
     "every-bin": {
         **_SMALL, "FACTOR": 2, "STEP": 1, "ACT_BITS": 4, "COUNT_BITS": 9,

@@ -31,7 +31,7 @@ _WINDOWS = {
 
 _FRAMES = {
     "timesteps-resident": {"TOKENS": 5, "PLANES": 8, "ACT_BITS": 2, "SIMD": 3, "TP": 4, "PE_GROUPS": 2},
-    "bits-in-turns": {"TOKENS": 3, "PLANES": 8, "ACT_BITS": 4, "SIMD": 4, "TP": 1, "PE_GROUPS": 2},
+    "bits-in-turns": {"TOKENS": 3, "PLANES": 12, "ACT_BITS": 4, "SIMD": 4, "TP": 1, "PE_GROUPS": 2},
     # more tokens than beats when few are not zero: arrival limits
     "sparse": {"TOKENS": 40, "PLANES": 2, "ACT_BITS": 1, "SIMD": 2, "TP": 1, "PE_GROUPS": 1},
     "one-token": {"TOKENS": 1, "PLANES": 2, "ACT_BITS": 1, "SIMD": 6, "TP": 2, "PE_GROUPS": 1},

@@ -16,7 +16,7 @@ _SHAPES = {
     "one-timestep": (10, 5, 1, 1, 4, 200),
     "padded-group": (10, 4, 4, 2, 4, 2),
     "all-at-once": (3, 3, 4, 4, 0, 1),
-    "two-classes": (2, 1, 2, 1, 2, 9),
+    "two-classes": (2, 1, 4, 1, 2, 9),
 }
 
 

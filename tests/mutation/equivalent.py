@@ -2,12 +2,68 @@
 
 from __future__ import annotations
 
-EQUIVALENT: dict[str, str] = {}
-"""Name of a mutant without its line (``module operator: old -> new``): why no bench can see it."""
+import re
+
+from sim.bench import ROOT
+
+_MAJORITY = "majority of three, or'ed from terms of which no two are one at once"
+_OVERWRITTEN = "every path behind it sets the value anew"
+EQUIVALENT: dict[tuple[str, str, str], str] = {
+    ("line_buffer", "return (top < 0) ? 0 : int'(top);", "operator: top < 0 -> (top) <= (0)"): (
+        "at 0 both branches are 0"
+    ),
+    (
+        "popcount_lane",
+        "assign twos = {(row[0] & row[1]) | (row[2] & (row[0] ^ row[1])), 1'b0};",
+        "operator: (row[0] & row[1]) | (row[2] & (row[0] ^ row[1])) -> "
+        "((row[0] & row[1])) ^ ((row[2] & (row[0] ^ row[1])))",
+    ): _MAJORITY,
+    (
+        "popcount_pairs",
+        "assign high_o = {WIDTH{INVERTED}} ^ ((first & second) | (third & (first ^ second)));",
+        "operator: first ^ second -> (first) | (second)",
+    ): _MAJORITY,
+    ("lif", "counts   = '0;", "constant: '0 -> '1"): _OVERWRITTEN,
+    (
+        "lif",
+        "assign drive_free = !drive_valid_q || !drive_last_q || emit_ready;",
+        "operator: !drive_valid_q || !drive_last_q -> (!drive_valid_q) && (!drive_last_q)",
+    ): "the same tokens; while the output is blocked, a token waits a few steps earlier",
+    (
+        "uart_accelerator",
+        "timer_q   <= '0;",
+        "assignment removed: timer_q <= '0; -> ;",
+    ): "the byte that ends the request has just cleared the timer",
+    (
+        "uart_accelerator",
+        "running_q <= 1'b0;",
+        "constant: 1'b0 -> 1'b1",
+    ): "every request clears it, with the count that it governs",
+    (
+        "uart_accelerator",
+        "default: state_q <= HUNT;",
+        "assignment removed: state_q <= HUNT; -> ;",
+    ): "no state leads to a code that is none",
+    (
+        "bin_ring",
+        "{reading_q, clearing_q, emit_q, next_q, read_start_q} <= "
+        "{1'b1, 1'b1, 1'b0, PIXEL_BITS'(0), BLOCK_BITS'(0)};",
+        "constant: 1'b1 -> 1'b0",
+    ): "the pass after reset clears all bins whatever clearing_q is",
+    (
+        "bin_ring",
+        "if (rst_i) turn_q <= 1'b0;",
+        "constant: 1'b0 -> 1'b1",
+    ): "events wait for the pass after reset, whose reads set the turn",
+}
+"""(module, source line, operator and edit) of a mutant: why no bench can see it."""
 
 
 def reason(name: str) -> str | None:
-    """Why the survivor ``name`` is equivalent, or None."""
-    module, rest = name.split(":", 1)
-    _, rest = rest.split(" ", 1)
-    return EQUIVALENT.get(f"{module} {rest}")
+    """Why the survivor ``name`` of ``hw/rtl`` is equivalent, or None."""
+    found = re.fullmatch(r"(\w+):(\d+) (.*)", name, re.DOTALL)
+    if found is None:
+        raise ValueError(f"{name!r} is no name of a mutant: module:line operator: old -> new")
+    lines = (ROOT / "hw" / "rtl" / f"{found[1]}.sv").read_text().splitlines()
+    line = lines[int(found[2]) - 1].split("//")[0].strip()
+    return EQUIVALENT.get((found[1], line, found[3]))

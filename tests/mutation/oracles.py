@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ class Run:
     given: dict[str, Any]
     sources: frozenset[str]
     """Modules of the library in it."""
+    parts: frozenset[str]
+    """Those that ``module`` itself instantiates."""
 
     def __call__(self) -> None:
         """Run the bench. Raises BenchFailure or BuildFailure."""
@@ -28,8 +31,9 @@ class Run:
 
     @property
     def stalled(self) -> bool:
-        config = self.given.get("config") or {}
-        return bool(config.get("stall_in") and config.get("stall_out"))
+        """Whether every stream of the bench stalls now and then, as far as its traffic can be chosen."""
+        rates = [value for key, value in self.given.get("config", {}).items() if key.startswith("stall")]
+        return all(any(rate) if isinstance(rate, (list, tuple)) else rate for rate in rates)
 
 
 class _Recorder:
@@ -46,7 +50,9 @@ class _Recorder:
         library = sim.bench.rtl_directory()
         if given.get("rtl") is None:
             sources = frozenset(path.stem for path in module_sources(module, library, given.get("top")))
-            self.runs.append(Run(self._test, module, given, sources))
+            text = given.get("top") or (library / f"{module}.sv").read_text()
+            parts = sources & set(re.findall(r"^\s*(\w+)\s*#?\s*\(", text, re.MULTILINE)) - {module}
+            self.runs.append(Run(self._test, module, given, sources, frozenset(parts)))
 
 
 _TESTS = (ROOT / "tests" / "hardware", ROOT / "tests" / "boards" / "test_uart.py")
@@ -72,21 +78,24 @@ def recorded_runs() -> list[Run]:
 def oracles(module: str, runs: Iterable[Run]) -> list[Run]:
     """Runs that hold ``module``, the quickest to build and likeliest to kill first.
 
-    The benches nearest to the module come with all their runs. Of those further away, the stalled
-    run of one shape must do: they build far more than the mutant.
+    The benches nearest to the module come with all their runs, those that instantiate it with the
+    stalled run of each shape. Of those further away, one shape must do: they build far more than the
+    mutant.
     """
     holding = [run for run in runs if module in run.sources]
     if not holding:
         return []
     nearest = min(len(run.sources) for run in holding)
     near = [run for run in holding if run.module == module or len(run.sources) == nearest]
-    far = {run.module: run for run in reversed(holding) if run not in near and run.stalled}
+    others = [run for run in holding if run not in near and run.stalled]
+    users = {_shape(run): run for run in others if module in run.parts}
+    far = {run.module: run for run in reversed(others) if module not in run.parts}
     # One shape's runs stay together, the stalled one first.
     shapes: dict[str, int] = {}
     for run in near:
         shapes.setdefault(_shape(run), len(shapes))
     ranked = sorted(near, key=lambda r: (shapes[_shape(r)], not r.stalled))
-    return ranked + sorted(far.values(), key=lambda r: len(r.sources))
+    return ranked + sorted((*users.values(), *far.values()), key=lambda r: len(r.sources))
 
 
 def _shape(run: Run) -> str:

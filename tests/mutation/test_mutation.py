@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sim.bench import ROOT, BenchFailure, run_bench
+from tests.mutation.equivalent import EQUIVALENT, reason
 from tests.mutation.generator import PACKAGE_NAME, mutants_of, weave
 from tests.mutation.mutants import MUTANTS
 
@@ -86,6 +87,13 @@ def test_parameter_checks_and_ports_are_left_alone() -> None:
         for mutant in mutants_of(path):
             assert text[mutant.start : mutant.end].decode() == mutant.old
             assert "$error" not in mutant.old, mutant.name
+
+
+def test_equivalents_are_mutants_of_the_library() -> None:
+    """An entry whose source line has changed says nothing any more."""
+    library = (mutant for path in (ROOT / "hw" / "rtl").glob("*.sv") for mutant in mutants_of(path))
+    found = {why for mutant in library if (why := reason(mutant.name))}
+    assert found == set(EQUIVALENT.values())
 
 
 def test_edits_must_match_once(rtl: Path) -> None:
