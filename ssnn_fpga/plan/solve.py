@@ -23,8 +23,9 @@ from ssnn_fpga.plan.resources import BLOCK_BITS, Resources
 from ssnn_fpga.plan.search import Found, Search
 from ssnn_fpga.plan.tables import Overrides, elements
 
-SIX_INPUT_LUTS = {"ecp5": 0.6, "xilinx": 1.0}
-"""6-input LUTs, the unit of the estimates, that one LUT of a flow's chips is worth."""
+SIX_INPUT_LUTS = {"ecp5": 0.45, "xilinx": 1.0}
+"""6-input LUTs, the unit of the estimates, that one LUT of a flow's chips is worth; ECP5's by measurement
+(``docs/benchmarks.md``, "Resources")."""
 
 DSP_ACCUMULATORS = ("xilinx",)
 """Flows that put accumulators into DSP slices; the others make them of logic, and count no slices."""
