@@ -17,11 +17,13 @@ from rich.console import Console
 from rich.table import Table
 from scipy.optimize import nnls
 
-from benchmarks.resource_grid import TABLE, additions
-from ssnn_fpga.plan.resources import CALIBRATION_FILE, MODULES, Calibration, Resources, Terms, terms
+from benchmarks.resource_grid import TABLE
+from benchmarks.resource_shapes import matrix
+from ssnn_fpga.plan.resources import CALIBRATION_FILE, Calibration, Resources
+from ssnn_fpga.plan.structure import MODULES, Terms, terms
 
 FAMILY = "xc7"
-PULL = 0.02
+PULL = 0.3
 """Weight of a coefficient's distance from 1 beside a row's relative error."""
 SMALL = 100
 
@@ -32,7 +34,7 @@ def parts(row: Row) -> Terms:
     """The model's terms of a row of the grid."""
     parameters = dict(row["parameters"])
     if row["module"] == "temporal_transform":
-        parameters |= additions(parameters)
+        parameters["MATRIX"] = matrix(parameters)
     return terms(row["module"], parameters)
 
 
@@ -67,15 +69,27 @@ def left_out(rows: list[Row]) -> list[Resources]:
     return estimates
 
 
+def worth(rows: list[Row], calibration: Calibration) -> dict[str, list[float]]:
+    """Estimated LUTs over those that another family takes, by module; shapes above ``SMALL`` LUTs."""
+    ratios: dict[str, list[float]] = {}
+    for row in rows:
+        if row["luts"] > SMALL:
+            estimate = calibration.resources(row["module"], parts(row))
+            ratios.setdefault(row["module"], []).append(estimate.luts / row["luts"])
+    return ratios
+
+
 def main() -> int:
     """Write the coefficients and print the errors."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="errors as JSON")
     as_json = parser.parse_args().json
-    rows = [row for row in json.loads(TABLE.read_text())[FAMILY]["rows"] if row["module"] in MODULES]
+    content = json.loads(TABLE.read_text())
+    grid = {name: [r for r in found["rows"] if r["module"] in MODULES] for name, found in content.items()}
+    rows = grid[FAMILY]
     calibration = fit(rows)
-    content = {"family": FAMILY, "luts": calibration.luts, "flip_flops": calibration.flip_flops}
-    CALIBRATION_FILE.write_text(json.dumps(content, indent=1) + "\n")
+    stored = {"family": FAMILY, "luts": calibration.luts, "flip_flops": calibration.flip_flops}
+    CALIBRATION_FILE.write_text(json.dumps(stored, indent=1) + "\n")
     figures = []
     for row, estimate in zip(rows, left_out(rows), strict=True):
         figures.append((row, estimate, abs(estimate.luts - row["luts"]) / row["luts"]))
@@ -114,7 +128,20 @@ def main() -> int:
     for row, estimate, error in figures:
         if error > 0.1 and row["luts"] > SMALL:
             print(f"{row['module']} {row['parameters']}: {estimate.luts} for {row['luts']} LUTs")
+    for family in sorted(grid.keys() - {FAMILY}):
+        Console(width=110).print(_worth_table(family, worth(grid[family], calibration)))
     return 0
+
+
+def _worth_table(family: str, ratios: dict[str, list[float]]) -> Table:
+    table = Table(title=f"6-input LUTs of the estimate that one LUT of {family} is worth")
+    for heading in ("module", "shapes", "mean", "least", "most"):
+        table.add_column(heading, justify="left" if heading == "module" else "right")
+    everything = [value for values in ratios.values() for value in values]
+    for module, values in [*sorted(ratios.items()), ("all", everything)]:
+        figures = (float(np.mean(values)), min(values), max(values))
+        table.add_row(module, str(len(values)), *(f"{value:.2f}" for value in figures))
+    return table
 
 
 if __name__ == "__main__":

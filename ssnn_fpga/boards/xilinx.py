@@ -14,6 +14,9 @@ from ssnn_fpga.boards.synthesis import check_fits, synthesise
 from ssnn_fpga.errors import UserError
 
 UTILISATION_FILE = "utilisation.json"
+# -nosrl: initial values of shift-register LUTs come out wrong in the open flow.
+COMMAND = "synth_xilinx -family xc7 -flatten -abc9 -nosrl -noiopad -noclkbuf"
+MAP_MEMORIES, STATISTICS = "map_memory", "stat -tech xilinx"
 # Look-up tables that a memory primitive occupies.
 LUT_RAMS = {
     "RAM32X1D": 2,
@@ -57,16 +60,15 @@ def synthesise_xilinx(
     staged: Staged, top: str, board: Board, netlist: Path, logs: Path, *, progress: bool = False
 ) -> dict[str, Usage]:
     """Resources of module ``top`` on the board's device. Raises UserError where a tool fails."""
-    # -nosrl: initial values of shift-register LUTs come out wrong in the open flow.
     cells = synthesise(
         staged,
         top,
-        "synth_xilinx -family xc7 -flatten -abc9 -nosrl -noiopad -noclkbuf",
-        "map_memory",
+        COMMAND,
+        MAP_MEMORIES,
         netlist,
         logs,
         before="read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v",
-        after="stat -tech xilinx",
+        after=STATISTICS,
         progress=progress,
     )
     return utilisation(cells, (logs / "synthesis.log").read_text(), board)

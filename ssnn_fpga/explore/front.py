@@ -12,6 +12,7 @@ from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Network
 from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.plan import Plan
+from ssnn_fpga.plan.resources import Resources
 from ssnn_fpga.plan.solve import RESOURCE_NAMES, Board, Planner
 
 _POINTS = 24
@@ -37,6 +38,13 @@ class Point:
         """
         return self.plan.resources.luts * self.plan.interval / 1e6
 
+    @property
+    def estimated(self) -> dict[str, int]:
+        """Estimated resources by name, of those that the board counts."""
+        has = (self.plan.available or Resources()).limited
+        needs = zip(RESOURCE_NAMES, self.plan.resources.limited, has, strict=True)
+        return {name: need for name, need, there in needs if there}
+
     def figures(self, clock_mhz: float) -> dict[str, Any]:
         """The design for a report; times at ``clock_mhz``."""
         plan = self.plan
@@ -45,7 +53,7 @@ class Point:
             "latency_cycles": plan.latency,
             "samples_per_second": clock_mhz * 1e6 / plan.interval,
             "latency_us": plan.latency / clock_mhz,
-            "estimated": dict(zip(RESOURCE_NAMES, plan.resources.limited, strict=True)),
+            "estimated": self.estimated,
             "energy_million_lut_cycles": self.work,
             "synthesised": dict(self.synthesised),
             "failure": self.failure,
@@ -66,15 +74,16 @@ def explore(
     slowest = max(fastest.interval, planner.plan(target_cycles=planner.intervals[-1]).interval)
     wanted = np.geomspace(fastest.interval, slowest, points).round().astype(int)
     plans: list[Plan] = []
+    counted = [place for place, amount in enumerate(planner.available.limited) if amount]
     for interval in dict.fromkeys(wanted.tolist()):
-        for resource in range(len(RESOURCE_NAMES)):
+        for resource in counted:
             plan = planner.smallest(interval, resource)
             if plan is not None and plan not in plans:
                 plans.append(plan)
     if not plans:
         raise UserError(f"No design of {network.name} fits {board.name}: take a larger board.")
     found = [Point(plan) for plan in plans]
-    marks = [(p.plan.interval, p.plan.latency, p.work, *p.plan.resources.limited) for p in found]
+    marks = [(p.plan.interval, p.plan.latency, p.work, *p.estimated.values()) for p in found]
     return sorted(
         (point for point, mark in zip(found, marks, strict=True) if not _beaten(mark, marks)),
         key=lambda p: (p.plan.interval, p.plan.resources.luts),

@@ -6,21 +6,25 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import plotly.graph_objects as go
 from rich.table import Table
 
 from ssnn_fpga.boards.board import Board
 from ssnn_fpga.errors import UserError
+from ssnn_fpga.explore.energy import SynapticWork
 from ssnn_fpga.explore.front import Point
-from ssnn_fpga.plan.solve import RESOURCE_NAMES
 
 
-def front_table(points: Sequence[Point], board: Board) -> Table:
-    """One row a design; synthesised figures stand beside the estimates."""
-    table = Table(title=f"designs for {board.name} at {board.clock_mhz:g} MHz; resources are estimates")
+def front_table(points: Sequence[Point], board: Board, work: SynapticWork | None = None) -> Table:
+    """One row a design; synthesised figures stand beside the estimates, the network's ``work`` below."""
+    table = Table(
+        title=f"designs for {board.name} at {board.clock_mhz:g} MHz; resources are estimates",
+        caption=None if work is None else work.sentence(),
+    )
     synthesised = list(dict.fromkeys(name for point in points for name in point.synthesised))
-    for column in ("samples/s", "latency µs", *RESOURCE_NAMES, "M LUT-cycles"):
+    for column in ("samples/s", "latency µs", *points[0].estimated, "M LUT-cycles"):
         table.add_column(column, justify="right")
     for name in synthesised:
         table.add_column(f"yosys: {name}", justify="right")
@@ -28,7 +32,7 @@ def front_table(points: Sequence[Point], board: Board) -> Table:
         cells = [
             f"{board.clock_mhz * 1e6 / point.plan.interval:,.0f}",
             f"{point.plan.latency / board.clock_mhz:,.1f}",
-            *(f"{number:,}" for number in point.plan.resources.limited),
+            *(f"{number:,}" for number in point.estimated.values()),
             f"{point.work:,.1f}",
         ]
         known = point.synthesised
@@ -36,17 +40,27 @@ def front_table(points: Sequence[Point], board: Board) -> Table:
     return table
 
 
-def write_front(points: Sequence[Point], network: str, board: Board, out: Path) -> None:
-    """Writes ``out``/front.json and ``out``/front.html. Raises UserError where ``out`` is no folder."""
-    make_folder(out)
-    figures = {
+def front_figures(
+    points: Sequence[Point], network: str, board: Board, work: SynapticWork | None = None
+) -> dict[str, Any]:
+    """The front for JSON."""
+    return {
         "network": network,
         "board": board.name,
         "clock_mhz": board.clock_mhz,
+        "synaptic_work": None if work is None else work.figures(),
         "points": [point.figures(board.clock_mhz) for point in points],
     }
+
+
+def write_front(
+    points: Sequence[Point], network: str, board: Board, out: Path, work: SynapticWork | None = None
+) -> None:
+    """Writes ``out``/front.json and ``out``/front.html. Raises UserError where ``out`` is no folder."""
+    make_folder(out)
+    figures = front_figures(points, network, board, work)
     _write(out / "front.json", json.dumps(figures, indent=2) + "\n")
-    _write(out / "front.html", _page(points, network, board))
+    _write(out / "front.html", _page(points, network, board, work))
 
 
 def make_folder(out: Path) -> None:
@@ -57,11 +71,12 @@ def make_folder(out: Path) -> None:
         raise UserError(f"{out} cannot be made a folder ({error.strerror}): name another one.") from error
 
 
-def _page(points: Sequence[Point], network: str, board: Board) -> str:
+def _page(points: Sequence[Point], network: str, board: Board, work: SynapticWork | None) -> str:
     rates = [board.clock_mhz * 1e6 / point.plan.interval for point in points]
+    below = "" if work is None else f"<br><sup>{work.sentence()}</sup>"
     figure = go.Figure(
         layout={
-            "title": f"{network} on {board.name}: designs that no other one beats in everything",
+            "title": f"{network} on {board.name}: designs that no other one beats in everything{below}",
             "xaxis": {"title": "samples a second", "type": "log"},
             "yaxis": {"title": "LUTs", "type": "log"},
             "template": "plotly_white",
@@ -90,9 +105,8 @@ def _page(points: Sequence[Point], network: str, board: Board) -> str:
 
 
 def _hover(point: Point, board: Board) -> str:
-    sizes = zip(point.plan.resources.limited, RESOURCE_NAMES, strict=True)
     lines = [f"latency {point.plan.latency / board.clock_mhz:,.1f} µs"]
-    lines += [f"{number:,} {name}" for number, name in sizes]
+    lines += [f"{number:,} {name}" for name, number in point.estimated.items()]
     lines.append(f"{point.work:,.1f} million LUT-cycles")
     lines += [
         f"{name}: {fold.pe} x {fold.simd} x {fold.tp}, {fold.tl}" for name, fold in point.plan.folds.items()

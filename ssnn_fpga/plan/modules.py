@@ -69,6 +69,7 @@ def synapse_cost(layer: Conv | Dense, edge: Activation, out: Accumulator, fold: 
         weight_bits=layer.weight_bits,
         acc_bits=out.bits,
         depth=1 if fold.streamed else out.channels // fold.pe * -(-space.inputs // fold.simd),
+        x_sets=fold.pe if space.depthwise else 1,
     )
     if not fold.streamed:
         return kernel
@@ -86,25 +87,9 @@ def port_cycles(layer: Conv | Dense, edge: Activation, out: Accumulator, fold: F
 def reader_cost(layer: Conv | Dense, edge: Activation, fold: Fold, source: ActivationStream) -> Resources:
     """The reader and, in front of a dense layer, the gearboxes; PE plays no part."""
     space = fold_space(layer, edge)
-    if isinstance(layer, Conv) and fold.taps:
-        return resources.estimate(
-            "tap_reader",
-            height=edge.height,
-            width=edge.width,
-            channels=edge.channels,
-            group=source.group,
-            planes=source.planes,
-            kernel=layer.weight.shape[2],
-            stride=layer.stride,
-            act_bits=edge.bits,
-            simd=fold.simd,
-            tp=fold.tp,
-            conv_groups=layer.groups,
-            x_sets=fold.pe if space.depthwise else 1,
-        )
     if isinstance(layer, Conv):
         return resources.estimate(
-            "window_reader",
+            "tap_reader" if fold.taps else "window_reader",
             height=edge.height,
             width=edge.width,
             channels=edge.channels,
@@ -117,6 +102,8 @@ def reader_cost(layer: Conv | Dense, edge: Activation, fold: Fold, source: Activ
             simd=fold.simd,
             tp=fold.tp,
             pe_groups=1,
+            conv_groups=layer.groups,
+            x_sets=fold.pe if space.depthwise else 1,
         )
     before = sum((stage.resources for stage in gearboxes("", Feed("", source), fold.simd)), Resources())
     return before + _frame_cost(space, fold)
@@ -180,11 +167,6 @@ def gearboxes(layer: str, feed: Feed, group: int) -> list[Stage]:
     return stages
 
 
-def _registers(bits: int) -> Resources:
-    """A flip-flop and a LUT a bit: what stands in for modules that are not in the calibration yet."""
-    return Resources(luts=bits, flip_flops=bits)
-
-
 def gate(stream: ActivationStream) -> Stage:
     """``stream_gate``: keeps frames outside until the memories have been loaded."""
     return _stage(
@@ -194,7 +176,6 @@ def gate(stream: ActivationStream) -> Stage:
         stream,
         cycles=stream.tokens,
         lead=0.0,
-        cost=_registers(stream.token_bits),
         layer="",
         WIDTH=stream.token_bits,
         FRAME_TOKENS=stream.tokens,
@@ -210,7 +191,6 @@ def fork(feed: Feed, copies: int) -> Stage:
         feed.stream,
         cycles=feed.stream.tokens,
         lead=0.0,
-        cost=_registers(feed.stream.token_bits),
         layer="",
         WIDTH=feed.stream.token_bits,
         OUTPUTS=copies,
@@ -227,7 +207,6 @@ def fifo(name: str, feed: Feed, depth: int) -> Stage:
         feed.stream,
         cycles=feed.stream.tokens,
         lead=0.0,
-        cost=resources.estimate("stream_fifo", width=width, depth=max(2, depth)),
         layer="",
         WIDTH=width,
         DEPTH=max(2, depth),
@@ -246,7 +225,14 @@ def join_stage(layer: Join, edge: Activation, feeds: Sequence[Feed], group: int)
         output,
         cycles=output.tokens,
         lead=0.0,
-        cost=_registers(sum(s.token_bits for s in sources) + output.token_bits),
+        cost=resources.estimate(
+            "join_sum",
+            inputs=len(feeds),
+            group=group,
+            timesteps=edge.timesteps,
+            act_bits=bits,
+            out_bits=edge.bits,
+        ),
         INPUTS=len(feeds),
         GROUP=group,
         TIMESTEPS=edge.timesteps,
@@ -268,7 +254,6 @@ def current_join(layer: CurrentJoin, edge: Accumulator, gain_bits: int, feeds: S
         output,
         cycles=output.tokens,
         lead=0.0,
-        cost=_registers(first.pe * first.resident * gain_bits * second.bits),
         CHANNELS=first.channels,
         PE=first.pe,
         TIMESTEPS=first.timesteps,
@@ -295,7 +280,6 @@ def early_exit(layer: EarlyExit, feeds: Sequence[Feed], depth: int) -> Stage:
         output,
         cycles=early.channels + 2,
         lead=1.0,
-        cost=_registers(2 * early.token_bits + final.token_bits),
         OUTPUTS=early.channels,
         EARLY_BITS=early.bits,
         FINAL_BITS=final.bits,
@@ -516,8 +500,7 @@ def _transform(layer: TemporalTransform, edge: Activation, source: ActivationStr
             out_bits=edge.bits,
             shift=layer.shift,
             fraction=layer.fraction,
-            nonzero=sum(entry != 0 for entry in layer.matrix.flat),
-            ones=sum(int(entry).bit_count() for entry in layer.matrix.flat),
+            matrix=tuple(int(entry) for entry in layer.matrix.flat),
         ),
         GROUP=source.group,
         T_IN=source.timesteps,

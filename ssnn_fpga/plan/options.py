@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ssnn_fpga.plan.plan import Options, Stage
-from ssnn_fpga.plan.resources import Resources
+from ssnn_fpga.plan.resources import estimate
 
 _WEIGHTS = ("conv", "dense")
 _IMAGES = ("INIT", "WEIGHT_INIT")
@@ -67,12 +67,8 @@ def with_options(stage: Stage, options: Options) -> Stage:
         stage = replace(stage, parameters=(*stage.parameters, ("PARITY", 1)))
     memory = memory_of(stage)
     if options.loadable and memory is not None:
+        # Its count of the words for those behind it takes a little more.
+        loader = estimate("image_loader", width=memory.width, depth=memory.depth, following=0)
         parameters = tuple((n, '""' if n == memory.image else v) for n, v in stage.parameters)
-        stage = replace(stage, parameters=parameters, resources=stage.resources + _loader(memory))
+        stage = replace(stage, parameters=parameters, resources=stage.resources + loader)
     return stage
-
-
-def _loader(memory: Memory) -> Resources:
-    """``image_loader``: a register for the words of a memory word and for the word on offer, counters."""
-    parts = -(-memory.width // 32)
-    return Resources(luts=64, flip_flops=32 * (parts + 1) + 64)

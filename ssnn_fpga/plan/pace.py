@@ -17,8 +17,8 @@ from ssnn_fpga.plan import timing
 from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.plan import INPUT, Modelled, Plan, Stage, StagePace
 from ssnn_fpga.plan.readers import Windows
-from ssnn_fpga.plan.resources import kernel_levels
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, LogitStream, Stream
+from ssnn_fpga.plan.structure import kernel_levels
 from ssnn_fpga.plan.timing import Link, Process
 
 _FULL_FRAMES = 4

@@ -13,8 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-import numpy as np
-
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Conv, Dense, Network, Neuron
 from ssnn_fpga.plan.activity import Activity
@@ -27,8 +25,9 @@ from ssnn_fpga.plan.resources import BLOCK_BITS, Resources
 from ssnn_fpga.plan.search import Found, Search
 from ssnn_fpga.plan.tables import Overrides, elements
 
-SIX_INPUT_LUTS = {"ecp5": 0.6, "xilinx": 1.0}
-"""6-input LUTs, the unit of the estimates, that one LUT of a flow's chips is worth."""
+SIX_INPUT_LUTS = {"ecp5": 0.45, "xilinx": 1.0}
+"""6-input LUTs, the unit of the estimates, that one LUT of a flow's chips is worth; ECP5's by measurement
+(``docs/benchmarks.md``, "Resources")."""
 
 _LATENCY_SLACK = 1.1
 """How far above a target latency the search begins: its estimate is rather high."""
@@ -36,7 +35,10 @@ _LATENCY_SLACK = 1.1
 Limits = Sequence[int | None]
 """Of each resource, None for no limit."""
 
-RESOURCE_NAMES = ("LUTs", "block RAMs of 18 kbit")
+DSP_ACCUMULATORS = ("xilinx",)
+"""Flows that put accumulators into DSP slices; the others make them of logic, and count no slices."""
+
+RESOURCE_NAMES = ("LUTs", "block RAMs of 18 kbit", "DSP slices")
 """Those of ``Resources.limited``, as a sentence names them."""
 
 
@@ -51,6 +53,11 @@ class Budget(Protocol):
     @property
     def bram_bits(self) -> int:
         """Bits of all block RAMs."""
+        ...
+
+    @property
+    def dsps(self) -> int:
+        """DSP slices."""
         ...
 
 
@@ -141,6 +148,11 @@ class Planner:
     def _fits(self) -> bool:
         """Whether the chip holds some design of the network."""
         return self._search.smallest(self.intervals[-1], _limits(self._available)) is not None
+
+    @property
+    def available(self) -> Resources:
+        """What the board has, 0 of what it does not count; nothing without a board."""
+        return self._available or Resources()
 
     @property
     def intervals(self) -> list[int]:
@@ -284,31 +296,38 @@ class Planner:
                 return fault + f"with weights of {bits} bits it would fit."
         smallest = search.smallest(search.intervals[-1], [None for _ in limits])
         assert smallest is not None
-        sizes = " and ".join(f"{n:,} {name}" for n, name in zip(smallest.cost, RESOURCE_NAMES, strict=True))
+        sizes = " and ".join(
+            f"{n:,} {name}"
+            for n, name, limit in zip(smallest.cost, RESOURCE_NAMES, limits, strict=True)
+            if limit is not None
+        )
         return fault + f"its smallest plan takes {sizes}: take a larger board or fewer channels."
 
     def _shortage(self, interval: int) -> tuple[int, int]:
         """How much of which resource (its place) the design needs that comes nearest to fitting."""
         limits = _limits(self._available)
-        for resource, limit in enumerate(limits):
+        counted = [resource for resource, limit in enumerate(limits) if limit is not None]
+        for resource in counted:
             alone = self._search.smallest(interval, [None for _ in limits], resource)
             assert alone is not None
-            assert limit is not None
-            if alone.cost[resource] > limit:
+            if alone.cost[resource] > (limits[resource] or 0):
                 return alone.cost[resource], resource
-        for resource in reversed(range(len(limits))):
+        for resource in reversed(counted):
             others = [None if place == resource else limit for place, limit in enumerate(limits)]
             found = self._search.smallest(interval, others, resource)
             if found is not None:
                 return found.cost[resource], resource
         alone = self._search.smallest(interval, [None for _ in limits])
         assert alone is not None
-        over = [n / limit if limit else float(n > 0) for n, limit in zip(alone.cost, limits, strict=True)]
-        return alone.cost[int(np.argmax(over))], int(np.argmax(over))
+        worst = max(counted, key=lambda resource: alone.cost[resource] / (limits[resource] or 1))
+        return alone.cost[worst], worst
 
 
 def _limits(available: Resources | None) -> tuple[int | None, ...]:
-    return tuple(None for _ in RESOURCE_NAMES) if available is None else available.limited
+    if available is None:
+        return tuple(None for _ in RESOURCE_NAMES)
+    luts, block_rams, dsps = available.limited
+    return luts, block_rams, dsps or None
 
 
 def _with_bits(network: Network, bits: int) -> Network:
@@ -328,7 +347,9 @@ def _with_bits(network: Network, bits: int) -> Network:
 def _available(board: Board) -> Resources:
     """The chip in the units of the estimates."""
     return Resources(
-        int(board.budget.luts * SIX_INPUT_LUTS[board.flow]), board.budget.bram_bits // BLOCK_BITS
+        int(board.budget.luts * SIX_INPUT_LUTS[board.flow]),
+        board.budget.bram_bits // BLOCK_BITS,
+        dsps=board.budget.dsps if board.flow in DSP_ACCUMULATORS else 0,
     )
 
 

@@ -39,7 +39,7 @@ def network() -> Network:
 
 
 def marks(point: Point) -> tuple[float, ...]:
-    return (point.plan.interval, point.plan.latency, point.work, *point.plan.resources.limited)
+    return (point.plan.interval, point.plan.latency, point.work, *point.estimated.values())
 
 
 def test_nothing_on_the_front_is_beaten_and_its_ends_are_the_extremes() -> None:

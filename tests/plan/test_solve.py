@@ -22,6 +22,7 @@ from tests.random_networks import random_network
 class Budget:
     luts: int
     bram_bits: int = 10**9
+    dsps: int = 10**6
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,21 @@ def test_memory_limits_the_plan_too() -> None:
     tight = make_plan(network, Board(Budget(60_000, free.resources.memory_bits - 1)))
     assert tight.resources.memory_bits < free.resources.memory_bits
     assert tight.interval >= free.interval
+
+
+def test_dsp_slices_limit_the_plan_where_accumulators_are_made_of_them() -> None:
+    network = demo_sized()
+    free = make_plan(network, Board(Budget(60_000)))
+    scarce = Budget(60_000, dsps=free.resources.dsps - 1)
+    tight = make_plan(network, Board(scarce))
+    assert tight.resources.dsps < free.resources.dsps
+    assert tight.interval >= free.interval
+    logic = make_plan(network, Board(Budget(100_000, dsps=1), flow="ecp5"))  # accumulators of logic
+    assert logic.resources.dsps > 1
+    with pytest.raises(
+        UserError, match=r"it needs about \d+ DSP slices of 1, \d+ too many; .* and \d+ DSP slices"
+    ):
+        make_plan(network, Board(Budget(60_000, dsps=1)))
 
 
 def test_a_larger_board_is_never_slower_and_half_of_it_stays_free() -> None:
