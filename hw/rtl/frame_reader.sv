@@ -72,7 +72,9 @@ module frame_reader #(
   // The lists that are due: those of the plane groups that have an entry
   // -------------------------------------------------------------------------------------------
 
-  logic [1:0][PLANE_GROUPS-1:0][COUNT_BITS-1:0] count_q;   // entries, of either half
+  // Entries of either half. The list comes first, so that each has one driver (an index that
+  // moves would make every list's process drive all of them).
+  logic [PLANE_GROUPS-1:0][1:0][COUNT_BITS-1:0] count_q;
   logic [PLANE_GROUPS-1:0] filled;
   logic                    list_valid, list_first, list_last, list_skip, list_final, list_half;
   logic [GROUP_BITS-1:0]   list_group;
@@ -116,19 +118,19 @@ module frame_reader #(
 
   assign enable     = !beat_valid_o || beat_ready_i;
   assign issue      = enable && list_valid;
-  assign list_done  = list_skip || entry_q + 1'b1 == count_q[list_half][list_group];
+  assign list_done  = list_skip || entry_q + 1'b1 == count_q[list_group][list_half];
   assign frame_read = issue && list_done && list_final;
 
   for (genvar g = 0; g < PLANE_GROUPS; g++) begin : g_list
     logic [COUNT_BITS-1:0] count;   // entries before this token
     logic                  keep;
 
-    assign filled[g] = count_q[walk_half_q][g] != '0;
-    assign count     = (write_q == '0) ? '0 : count_q[write_half_q][g];
+    assign filled[g] = count_q[g][walk_half_q] != '0;
+    assign count     = (write_q == '0) ? '0 : count_q[g][write_half_q];
     assign keep     = write && (SKIP_ZEROS == 0 || in_data_i[g*PART +: PART] != '0);
 
     always_ff @(posedge clk_i)
-      if (write) count_q[write_half_q][g] <= count + COUNT_BITS'(keep);
+      if (write) count_q[g][write_half_q] <= count + COUNT_BITS'(keep);
 
     weight_memory #(.WIDTH(FOLD_BITS+PART), .DEPTH(2*TOKENS)) i_entries (
       .clk_i,
