@@ -164,7 +164,7 @@ def _dots(groups: int, wide: int, planes: int, weight_bits: int, sum_bits: int) 
 
 
 def _sum_bits(simd: int, planes: int, weight_bits: int, acc_bits: int) -> int:
-    largest = simd * (1 if weight_bits == 1 else 2 ** (weight_bits - 1) - 1) * (2**planes - 1)
+    largest = simd * (1 if weight_bits == 1 else (1 << (weight_bits - 1)) - 1) * ((1 << planes) - 1)
     return min(acc_bits, largest.bit_length() + (weight_bits > 1))
 
 
