@@ -36,7 +36,7 @@ _CORNERS: dict[str, list[dict[str, int | str]]] = {
         {"PARITY": 1},
     ],
     "dense": [{"PARITY": 1}],
-    "conv_reader": [{"TAP_SERIAL": 1, "SIMD": 2, "CONV_GROUPS": 4, "OUT_CHANNELS": 4}],
+    "conv_reader": [{"TAP_SERIAL": 1, "SIMD": 1, "CONV_GROUPS": 4, "OUT_CHANNELS": 4}],
     "read_arbiter": [{"PORTS": 1, "BURSTS": 1}],
     "streamed_conv": [{"TAP_SERIAL": 1, "SIMD": 2, "DATA_BITS": 8}],
     "weight_aligner": [{"FOLDS": 1, "PE_GROUPS": 1, "PLANES": 4, "ACT_BITS": 4}],
