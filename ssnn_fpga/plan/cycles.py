@@ -6,12 +6,14 @@ The hardware's side of this model is ``docs/hardware.md``, "Cycles"; a test hold
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.folds import Fold, FoldSpace
-from ssnn_fpga.plan.readers import Windows
+from ssnn_fpga.plan.readers import Windows, window_sums
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream
 
 
@@ -58,7 +60,8 @@ def taps(space: FoldSpace, fold: Fold, window: Window, tokens: int, activity: Ac
     lanes = fold.pe if space.depthwise else fold.simd
     words = space.channels * space.groups // lanes
     if activity is None:
-        work = np.full((1, window.out_height, window.out_width), _beats(space, fold))
+        # Taps in the padding are zero whatever the frame holds.
+        work = _taps_inside(window) * (_beats(space, fold) // window.kernel**2)
     else:
         windows = Windows(
             window.height, window.width, space.channels * space.groups, lanes, window.kernel, window.stride,
@@ -70,6 +73,13 @@ def taps(space: FoldSpace, fold: Fold, window: Window, tokens: int, activity: Ac
     arrival = window.width * max(words, tokens)
     paced = np.maximum(rows, window.stride * arrival).sum(axis=1)
     return round(float(np.maximum(paced, window.height * arrival).mean()))
+
+
+@lru_cache
+def _taps_inside(window: Window) -> Integers:
+    """(1, H', W') taps of each window that lie in the frame."""
+    geometry = Windows(window.height, window.width, 1, 1, window.kernel, window.stride, window.padding)
+    return window_sums(np.ones((1, window.height, window.width), dtype=np.int64), geometry)
 
 
 def dense(space: FoldSpace, fold: Fold, activity: Activity | None = None) -> int:
