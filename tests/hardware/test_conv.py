@@ -61,16 +61,16 @@ _SHAPES = {
         "KERNEL": 3, "STRIDE": 1, "PADDING": 1, "OUT_CHANNELS": 8, "PE": 2, "SIMD": 7, "TP": 2,
         "WEIGHT_BITS": 3, "ACC_BITS": 7, "CONV_GROUPS": 2,
     },
-    # depthwise, each PE the taps of its own channel: from window registers, and tap by tap
+    # depthwise, each PE the taps of its own channel: from window registers, and tap by tap (two channels)
     "depthwise": {
         "HEIGHT": 6, "WIDTH": 5, "IN_CHANNELS": 6, "IN_GROUP": 3, "TIMESTEPS": 2, "ACT_BITS": 2,
         "KERNEL": 3, "STRIDE": 1, "PADDING": 1, "OUT_CHANNELS": 6, "PE": 2, "SIMD": 9, "TP": 4,
         "WEIGHT_BITS": 4, "ACC_BITS": 9, "CONV_GROUPS": 6,
     },
     "depthwise-tap-serial": {
-        "HEIGHT": 7, "WIDTH": 6, "IN_CHANNELS": 4, "IN_GROUP": 2, "TIMESTEPS": 2, "ACT_BITS": 1,
-        "KERNEL": 3, "STRIDE": 2, "PADDING": 1, "OUT_CHANNELS": 4, "PE": 4, "SIMD": 1, "TP": 1,
-        "WEIGHT_BITS": 1, "ACC_BITS": 6, "CONV_GROUPS": 4, "TAP_SERIAL": 1,
+        "HEIGHT": 7, "WIDTH": 6, "IN_CHANNELS": 2, "IN_GROUP": 1, "TIMESTEPS": 2, "ACT_BITS": 1,
+        "KERNEL": 3, "STRIDE": 2, "PADDING": 1, "OUT_CHANNELS": 2, "PE": 2, "SIMD": 1, "TP": 1,
+        "WEIGHT_BITS": 1, "ACC_BITS": 6, "CONV_GROUPS": 2, "TAP_SERIAL": 1,
     },
     # a frame of one row, wide 5 x 5 padding, single timestep
     "one-row": {

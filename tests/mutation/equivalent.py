@@ -55,6 +55,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "if (rst_i) turn_q <= 1'b0;",
         "constant: 1'b0 -> 1'b1",
     ): "events wait for the pass after reset, whose reads set the turn",
+    (
+        "event_filter",
+        "parameter int Y_BITS        = (SENSOR_HEIGHT > 1) ? $clog2(SENSOR_HEIGHT) : 1",
+        "constant: 1 -> 2",
+    ): "only for a sensor of one row: a coordinate that is 0 gets a second bit",
+    (
+        "line_buffer",
+        "localparam int COUNT_BITS = (KERNEL * GROUPS > 1) ? $clog2(KERNEL * GROUPS) : 1;",
+        "constant: 1 -> 2",
+    ): "only where the count stays 0: it gets a second bit",
 }
 """(module, source line, operator and edit) of a mutant: why no bench can see it."""
 
