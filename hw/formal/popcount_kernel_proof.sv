@@ -1,6 +1,5 @@
-// popcount_kernel, and streamed_synapses with it: one accumulator token a timestep group, with the
-// sum of the group's beats, whatever stalls, for all inputs and weights. STREAMED = 1: weight words
-// come as a stream of their own, one for each beat.
+// popcount_kernel: one accumulator token a timestep group, with the sum of the group's beats,
+// whatever stalls, for all inputs and weights.
 module popcount_kernel_proof #(
   parameter int PE          = 1,
   parameter int SIMD        = 2,
@@ -8,7 +7,6 @@ module popcount_kernel_proof #(
   parameter int ACT_BITS    = 1,
   parameter int WEIGHT_BITS = 2,
   parameter int ACC_BITS    = 4,
-  parameter int STREAMED    = 0,
   localparam int NT         = (TP > ACT_BITS) ? TP / ACT_BITS : 1,
   localparam int RESIDENT   = (TP < ACT_BITS) ? TP : ACT_BITS,
   localparam int SHIFT_BITS = (ACT_BITS > 1) ? $clog2(ACT_BITS) : 1,
@@ -16,12 +14,12 @@ module popcount_kernel_proof #(
   localparam int BEAT       = TP * SIMD + SHIFT_BITS + 3,
   localparam int SUMS       = NT * PE * ACC_BITS
 ) (
-  input logic clk_i, rst_i, beat_valid_i, weight_valid_i, out_ready_i,
+  input logic clk_i, rst_i, beat_valid_i, out_ready_i,
   input logic [BEAT-1:0] beat_i,
   input logic [WORD-1:0] weight_i,
   input logic [3:0] watch_i              // a token
 );
-  logic beat_ready, weight_ready, out_valid, skipped, first, last, skip, take;
+  logic beat_ready, out_valid, skipped, first, last, skip, take;
   logic [TP*SIMD-1:0] x;
   logic [SHIFT_BITS-1:0] shift;
   logic [SUMS-1:0] out_data;
@@ -29,37 +27,17 @@ module popcount_kernel_proof #(
 
   logic [WORD-1:0] word;
   logic began = 1'b0;
-  if (STREAMED != 0) begin : g_streamed
-    streamed_synapses #(
-      .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS)
-    ) i_dut (
-      .clk_i, .rst_i, .beat_valid_i, .beat_ready_o(beat_ready), .beat_x_i(x), .beat_shift_i(shift),
-      .beat_first_i(first), .beat_last_i(last),
-      .weight_valid_i, .weight_ready_o(weight_ready), .weight_data_i(weight_i),
-      .out_valid_o(out_valid), .out_ready_i, .out_data_o(out_data), .out_skipped_o(skipped)
-    );
-    always_comb begin
-      assume (!skip);
-      if (began && !rst_i) one_word_a_beat: assert ((beat_valid_i && beat_ready) == (weight_valid_i && weight_ready));
-    end
-  end else begin : g_kernel
-    always_ff @(posedge clk_i) if (beat_ready) word <= weight_i;   // as a memory gives it: one cycle late
-    popcount_kernel #(
-      .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS)
-    ) i_dut (
-      .clk_i, .rst_i, .beat_valid_i, .beat_ready_o(beat_ready), .beat_x_i(x), .beat_shift_i(shift),
-      .beat_first_i(first), .beat_last_i(last), .beat_skip_i(skip), .weight_i(word),
-      .out_valid_o(out_valid), .out_ready_i, .out_data_o(out_data), .out_skipped_o(skipped)
-    );
-    assign weight_ready = beat_valid_i && beat_ready;
-  end
+  always_ff @(posedge clk_i) if (beat_ready) word <= weight_i;   // as a memory gives it: one cycle late
+  popcount_kernel #(
+    .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS)
+  ) i_dut (
+    .clk_i, .rst_i, .beat_valid_i, .beat_ready_o(beat_ready), .beat_x_i(x), .beat_shift_i(shift),
+    .beat_first_i(first), .beat_last_i(last), .beat_skip_i(skip), .weight_i(word),
+    .out_valid_o(out_valid), .out_ready_i, .out_data_o(out_data), .out_skipped_o(skipped)
+  );
 
   stream_watch #(.WIDTH(BEAT), .ASSUMED(1)) i_beats (
     .clk_i, .rst_i, .valid_i(beat_valid_i), .ready_i(beat_ready), .data_i(beat_i),
-    .watch_i('0), .number_o(), .watched_o()
-  );
-  stream_watch #(.WIDTH(WORD), .ASSUMED(1)) i_words (
-    .clk_i, .rst_i, .valid_i(weight_valid_i && STREAMED != 0), .ready_i(weight_ready), .data_i(weight_i),
     .watch_i('0), .number_o(), .watched_o()
   );
   logic [3:0] out_number;

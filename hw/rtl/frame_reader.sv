@@ -11,7 +11,6 @@ module frame_reader #(
   parameter int SIMD      = 8,
   parameter int TP        = 1,
   parameter int PE_GROUPS = 2,
-  parameter int SKIP_ZEROS = 1,   // 0: every beat is presented, for weights that come as a stream
   parameter int ADDRESS_BITS = (TOKENS * PE_GROUPS > 1) ? $clog2(TOKENS * PE_GROUPS) : 1,   // derived
   parameter int SHIFT_BITS   = (ACT_BITS > 1) ? $clog2(ACT_BITS) : 1                        // derived
 ) (
@@ -127,7 +126,7 @@ module frame_reader #(
 
     assign filled[g] = count_q[g][walk_half_q] != '0;
     assign count     = (write_q == '0) ? '0 : count_q[g][write_half_q];
-    assign keep     = write && (SKIP_ZEROS == 0 || in_data_i[g*PART +: PART] != '0);
+    assign keep     = write && in_data_i[g*PART +: PART] != '0;
 
     always_ff @(posedge clk_i)
       if (write) count_q[g][write_half_q] <= count + COUNT_BITS'(keep);

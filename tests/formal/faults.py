@@ -332,12 +332,26 @@ FAULTS = {
         "= !out_valid_o || out_ready_i;\n  assign beat_ready_o = enable;",
         "= 1'b1;\n  assign beat_ready_o = !out_valid_o || out_ready_i;",
     ),
-    "synapses-take-a-word-alone": (
-        "popcount_kernel",
-        "streamed",
-        "streamed_synapses",
-        "= kernel_ready && beat_valid_i;",
-        "= kernel_ready;",
+    "aligner-forgets-the-rest": (
+        "weight_aligner",
+        "times",
+        "weight_aligner",
+        "rest_q <= !groups_end && (rest_q || (out_valid_o && beat_last_i));",
+        "rest_q <= !groups_end && rest_q;",
+    ),
+    "aligner-ignores-the-plane-group": (
+        "weight_aligner",
+        "in_turns",
+        "weight_aligner",
+        "beat_address_i == address_q && beat_shift_i == SHIFT_BITS'(int'(group_q) * TP)",
+        "beat_address_i == address_q",
+    ),
+    "aligner-takes-a-word-alone": (
+        "weight_aligner",
+        "times",
+        "weight_aligner",
+        "(!pair || out_ready_i)",
+        "1'b1",
     ),
     "readout-takes-the-last-largest": (
         "readout",
