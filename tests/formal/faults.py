@@ -395,7 +395,7 @@ FAULTS = {
         "place(list_half, entry_q)",
         "place(1'b0, entry_q)",
     ),
-    "frame-counts-zeros": ("reader", "frame", "frame_reader", "in_data_i[g*PART +: PART] != '0);", "1'b1);"),
+    "frame-counts-zeros": ("reader", "frame", "frame_reader", "in_data_i[g*PART +: PART] != '0;", "1'b1;"),
     "window-moves-a-group-early": (
         "reader",
         "window_planes",
