@@ -51,6 +51,7 @@ class _Alveo:
     flow: str = "xilinx"
     budget: _Budget = _Budget(luts=1_728_000, bram_bits=2_688 * 36_864, dsps=12_288)
     plan_share: float = 0.5
+    neuron_timesteps: int = 1
     memory_port_bits: int = 0
 
 

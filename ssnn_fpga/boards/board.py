@@ -61,6 +61,8 @@ class Board(_Checked):
     plan_share: float = Field(0.5, gt=0, le=1)
     """Share of the budget's logic that a plan fills when it can."""
     serial: Serial | None = None
+    neuron_timesteps: PositiveInt = 1
+    """Most timesteps that a plan lets a neuron take in one clock: each one lengthens its path."""
     memory_port_bits: int = Field(0, ge=0, le=1024)
     """Width of a port to memory over which weights can come that do not fit the chip; 0: there is none."""
     budget: Budget

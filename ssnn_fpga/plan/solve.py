@@ -85,6 +85,11 @@ class Board(Protocol):
         ...
 
     @property
+    def neuron_timesteps(self) -> int:
+        """Most timesteps that a neuron takes in one clock, unless set by hand."""
+        ...
+
+    @property
     def memory_port_bits(self) -> int:
         """Width of a port to memory outside the chip, 0 where there is none."""
         ...
@@ -139,11 +144,12 @@ class Planner:
         overrides = overrides or {}
         self._graph = graph_of(network, activity, options)
         _check_layers(overrides, self._graph)
-        self._search = Search(elements(self._graph, overrides))
+        self._most = None if board is None else board.neuron_timesteps
+        self._search = Search(elements(self._graph, overrides, self._most))
         self._available = None if board is None else _available(board)
         if board is not None and board.memory_port_bits and not self._fits():
             self._graph = graph_of(network, activity, options, board.memory_port_bits)
-            self._search = Search(elements(self._graph, overrides))
+            self._search = Search(elements(self._graph, overrides, self._most))
 
     def _fits(self) -> bool:
         """Whether the chip holds some design of the network."""
@@ -290,7 +296,7 @@ class Planner:
         widest = max(layer.weight_bits for layer in self._graph.synapses)
         for bits in range(widest - 1, 1, -1):
             narrow = Search(
-                elements(graph_of(_with_bits(self._network, bits), None, self._graph.options), {})
+                elements(graph_of(_with_bits(self._network, bits), None, self._graph.options), {}, self._most)
             )
             if narrow.smallest(narrow.intervals[-1], limits) is not None:
                 return fault + f"with weights of {bits} bits it would fit."

@@ -27,8 +27,11 @@ Overrides = Mapping[str, Mapping[str, int]]
 _Format = tuple[int, ...]
 
 
-def elements(graph: Graph, overrides: Overrides) -> list[Element]:
-    """One element a layer, and one for the network's input. Raises UserError for impossible ``overrides``."""
+def elements(graph: Graph, overrides: Overrides, neuron_timesteps: int | None = None) -> list[Element]:
+    """One element a layer, and one for the network's input. Raises UserError for impossible ``overrides``.
+
+    ``neuron_timesteps``: most timesteps that a neuron takes a cycle where ``overrides`` do not say.
+    """
     source = graph.activation(NETWORK_INPUT)
     # All channels of a pixel come in one token.
     entry = Option(((source.channels,),), source.height * source.width, Resources().limited)
@@ -50,7 +53,7 @@ def elements(graph: Graph, overrides: Overrides) -> list[Element]:
             tl = next(
                 (overrides[n]["tl"] for n in graph.sources_of(layer) if "tl" in overrides.get(n, {})), None
             )
-            options = _neuron(graph, layer, sources, tl)
+            options = _neuron(graph, layer, sources, tl, neuron_timesteps)
         elif isinstance(layer, CurrentJoin):
             options = [_currents(graph, layer, form) for form in sources]
         else:
@@ -97,12 +100,14 @@ def _lead(graph: Graph, layer: Conv | Dense, form: _Format, option: Option) -> f
     return modules.synapse_stages(layer, edge, out, option.choice, feed)[-1].lead
 
 
-def _neuron(graph: Graph, layer: Neuron, sources: list[_Format], tl: int | None) -> list[Option]:
+def _neuron(
+    graph: Graph, layer: Neuron, sources: list[_Format], tl: int | None, most: int | None
+) -> list[Option]:
     return [
         _option(graph, layer, (pe, resident), steps, ((pe, resident), (pe,)))
         for pe, resident in sources
         for steps in divisors(resident)
-        if tl in (None, steps)
+        if (steps == tl if tl is not None else most is None or steps <= most)
     ]
 
 

@@ -31,6 +31,7 @@ class Board:
     name: str = "testboard"
     flow: str = "xilinx"
     plan_share: float = 0.5
+    neuron_timesteps: int = 64
     memory_port_bits: int = 0
 
 
@@ -290,3 +291,13 @@ def test_weights_leave_the_chip_only_where_it_cannot_hold_them() -> None:
 def test_a_port_of_no_width_is_refused() -> None:
     with pytest.raises(UserError, match="streamed = 7 is no width of a memory port; use 0"):
         make_plan(tiny(), overrides={"conv1": {"streamed": 7}})
+
+
+def test_a_board_bounds_the_timesteps_that_a_neuron_takes_a_cycle() -> None:
+    network = demo_sized()
+    board = Board(Budget(60_000))
+    assert any(fold.tl > 1 for fold in make_plan(network, board).folds.values())
+    slow = replace(board, neuron_timesteps=1)
+    assert all(fold.tl == 1 for fold in make_plan(network, slow).folds.values())
+    by_hand = make_plan(network, slow, overrides={"conv1": {"tp": 8, "tl": 4}})
+    assert by_hand.folds["conv1"].tl == 4
