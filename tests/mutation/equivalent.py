@@ -65,6 +65,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "localparam int COUNT_BITS = (KERNEL * GROUPS > 1) ? $clog2(KERNEL * GROUPS) : 1;",
         "constant: 1 -> 2",
     ): "only where the count stays 0: it gets a second bit",
+    (
+        "stream_fork",
+        "else taken_q <= taken_q | (out_valid_o & out_ready_i);",
+        "operator: taken_q | (out_valid_o & out_ready_i) -> (taken_q) ^ ((out_valid_o & out_ready_i))",
+    ): "a copy that is taken is not offered, so the two are never one at once",
+    ("popcount_lane", "assign high[WIDE] = 1'b0;", "constant: 1'b0 -> 1'b1"): (
+        "the bit fills a vector and is not read"
+    ),
 }
 """(module, source line, operator and edit) of a mutant: why no bench can see it."""
 
