@@ -90,6 +90,10 @@ GRID: dict[str, tuple[Parameters, list[Parameters]]] = {
         {"LEAK_MULT": 11, "LEAK_SHIFT": 4, "NT": 4, "TL": 2},
         {"FILTER_SHIFT": 1, "CURRENT_BITS": 14, "NT": 4, "TL": 4, "LEVELS": 3},
         {"PE": 16, "TIMESTEPS": 2, "NT": 2, "TL": 1, "CHANNELS": 64},
+        {"PE": 8, "NT": 4, "TL": 4, "LEVELS": 3},
+        {"PE": 16, "TIMESTEPS": 2, "NT": 2, "TL": 2, "CHANNELS": 64},
+        {"TIMESTEPS": 8, "NT": 8, "TL": 8, "LEAK_MULT": 1, "LEAK_SHIFT": 1},
+        {"NT": 4, "TL": 4, "RESET_ZERO": 1, "LEAK_MULT": 7, "LEAK_SHIFT": 3},
     ]),
     "pool": (_POOL, [
         {}, {"ACT_BITS": 2, "OUT_BITS": 2}, {"SUM": 1, "OUT_BITS": 3}, {"GROUP": 2, "TIMESTEPS": 2},

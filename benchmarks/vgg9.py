@@ -1,9 +1,10 @@
 """VGG-9 (arXiv 2401.01912) on DVS-Gesture windows: exactness, cycles, fit, and what compiling takes.
 
 At a quarter of the paper's width for pynq-z2: every value of every layer on 20 windows against the
-golden model, cycles of the compiled RTL. At full width for a chip of an Alveo U250's size: seconds and
-memory of planning and writing the design, and the last stage alone simulated, exactly. Weights are
-random (see ``vgg9_network``), so no accuracy is claimed. Seconds assume 100 MHz.
+golden model, cycles of the compiled RTL between results and for each window alone. At full width for
+a chip of an Alveo U250's size: seconds and memory of planning and writing the design, and the last
+stage alone simulated, exactly. Weights are random (see ``vgg9_network``), so no accuracy is claimed.
+Seconds assume 100 MHz.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ WINDOWS = 20
 SCHEDULE = (8, 5, 2)
 MHZ = 100.0
 SHARE = 0.8
+AIM = 0.98
+"""Share of the target latency that is planned for."""
 TARGET_MS, TARGET_SECONDS, TARGET_BYTES = 0.7, 60.0, 4e9
 
 
@@ -63,28 +66,31 @@ def windows(folder: Path) -> tuple[Integers, str]:
 
 
 def simulate(network: Network, design: Path, frames: Integers) -> dict[str, Any]:
-    """Mismatches and cycles of a written design."""
+    """Mismatches and cycles of a written design: windows back to back, and each window alone."""
     with CompiledAccelerator(design) as accelerator:
         result = accelerator.run(frames)
+        alone = [accelerator.run(frame[None], probes=False).latency_cycles for frame in frames]
     expected = run(network, frames)
     wrong = sum(int((values != result.trace[layer]).sum()) for layer, values in expected.items())
     return {
         "mismatches": wrong,
         "values": sum(values.size for values in expected.values()),
         "interval_cycles": result.cycles_per_sample,
-        "latency_cycles": result.latency_cycles,
+        "worst_latency_cycles": max(alone),
     }
 
 
 def quarter(frames: Integers, folder: Path) -> dict[str, Any]:
-    """A quarter of the width, planned for pynq-z2."""
+    """A quarter of the width, the smallest plan for pynq-z2 whose latency is below the target."""
     network = vgg9(0.25, frames[:4], schedule=SCHEDULE)
-    plan = make_plan(network, load_board("pynq-z2"), share=SHARE)
+    target = int(AIM * TARGET_MS * 1e3 * MHZ)
+    plan = make_plan(network, load_board("pynq-z2"), target_latency=target, share=SHARE)
     write_design(network, plan, folder)
     figures = simulate(network, folder, frames)
     return figures | {
         "planned_interval": plan.interval,
-        "milliseconds": figures["interval_cycles"] / MHZ / 1e3,
+        "planned_latency": plan.latency,
+        "milliseconds": figures["worst_latency_cycles"] / MHZ / 1e3,
         "resources": plan.resource_figures(),
     }
 

@@ -62,7 +62,8 @@ module lif_proof #(
     end
   end
 
-  stream_properties #(.IN_BITS(TIMESTEPS*AW), .OUT_BITS(TIMESTEPS*A), .CAPACITY(4)) i_properties (
+  localparam int CAPACITY = TL == TIMESTEPS && TL > 1 ? TL + 3 : 4;  // a stage a timestep
+  stream_properties #(.IN_BITS(TIMESTEPS*AW), .OUT_BITS(TIMESTEPS*A), .CAPACITY(CAPACITY)) i_properties (
     .clk_i, .rst_i, .in_valid_i, .in_ready_i(in_ready), .in_data_i,
     .out_valid_i(out_valid), .out_ready_i, .out_data_i(out_data),
     .mark_i, .expected_i(expected), .held_o(unused_held), .ahead_o(unused_ahead), .marked_o(unused_marked)

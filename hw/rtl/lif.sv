@@ -13,6 +13,10 @@
 // s is found bit by bit, as a restoring division finds a quotient: the remainder is V. The leak
 // joins the current in one sum of shifted V, so that no multiplier lies in the loop over time.
 //
+// TL timesteps in one cycle are TL comparisons one behind the other. Where a token's timesteps all
+// go at once (TL = TIMESTEPS), nothing returns to the next token, and each timestep becomes a
+// pipeline stage of its own: a token a cycle, and the path of a single timestep.
+//
 // Back to back, a token of NT timesteps takes NT/TL cycles. in_ready_o comes from registers.
 module lif #(
   parameter int    CHANNELS     = 4,
@@ -55,7 +59,6 @@ module lif #(
   localparam int STEPS      = NT / TL;         // cycles of one token
   localparam int CHUNK_BITS = CHUNKS > 1 ? $clog2(CHUNKS) : 1;
   localparam int STEP_BITS  = STEPS > 1 ? $clog2(STEPS) : 1;
-  localparam int STEP_IN    = TL * PE * ACC_BITS;
   localparam int STEP_OUT   = TL * ACT_BITS * PE;
   localparam int TOKEN_OUT  = TIMESTEPS * ACT_BITS * PE;
 
@@ -110,82 +113,18 @@ module lif #(
     .write_en_i, .write_addr_i, .write_data_i
   );
 
-  // ---- Stage 1: the token, and the TL timesteps of it that are next ----
-  logic [STEPS-1:0][STEP_IN-1:0] token_q;
-  logic [STEP_IN-1:0]            timesteps;
-  logic [STEP_BITS-1:0]      step_q;
-  logic                      token_valid_q, token_first_q, token_last_q, step_last;
-  logic                      drive_valid_q, drive_first_q, drive_last_q;
-  logic                      drive_free, emit_ready, take;
-
-  assign step_last  = step_q == STEP_BITS'(STEPS - 1);
-  assign drive_free = !drive_valid_q || !drive_last_q || emit_ready;
-  assign take       = token_valid_q && drive_free;
-  assign in_ready_o = !token_valid_q || (drive_free && step_last);
-
-  always_ff @(posedge clk_i) begin
-    if (rst_i) begin
-      token_valid_q <= 1'b0;
-      step_q        <= '0;
-    end else begin
-      if (in_ready_o) token_valid_q <= in_valid_i;
-      if (take) step_q <= step_last ? '0 : step_q + 1'b1;
-    end
-
-    if (accept) begin
-      token_q       <= in_data_i;
-      token_first_q <= chunk_first;
-      token_last_q  <= chunk_last;
-    end
-  end
-
-  always_comb begin
-    timesteps = token_q[0];
-    for (int s = 1; s < STEPS; s++) if (step_q == STEP_BITS'(s)) timesteps = token_q[s];
-  end
-
-  // ---- Stage 2: the currents, and the thresholds beside them ----
-  logic [TL*PE-1:0][C_BITS-1:0]  current_q;
-  logic [PE-1:0][THETA_BITS-1:0] theta_q;
-
-  always_ff @(posedge clk_i) begin
-    if (rst_i) drive_valid_q <= 1'b0;
-    else if (drive_free) drive_valid_q <= token_valid_q;
-
-    if (take) begin
-      drive_first_q <= token_first_q && step_q == '0;
-      drive_last_q  <= token_last_q && step_last;
-    end
-  end
-
-  for (genvar p = 0; p < PE; p++) begin : g_current
-    logic [TL-1:0][C_BITS-1:0] current;
-
-    always_comb begin
-      automatic logic signed [C_BITS-1:0] c;
-
-      c = token_first_q && step_q == '0 ? '0 : signed'(current_q[(TL-1)*PE+p]);  // of the timestep before
-      for (int t = 0; t < TL; t++) begin
-        if (FILTER_SHIFT > 0) c -= c >>> FILTER_SHIFT;
-        else c = '0;
-        c += (C_BITS'(signed'(timesteps[(t*PE+p)*ACC_BITS+:ACC_BITS])) <<< FRACTION)
-           + C_BITS'(signed'(word_q[p*FIELD+THETA_BITS+:BIAS_BITS]));
-        current[t] = c;
-      end
-    end
-
-    always_ff @(posedge clk_i) begin
-      if (take) begin
-        theta_q[p] <= word_q[p*FIELD+:THETA_BITS];
-        for (int t = 0; t < TL; t++) current_q[t*PE+p] <= current[t];
-      end
-    end
-  end
-
-  // ---- The membrane: TL timesteps in a chain ----
-  logic                drive_take;
-  logic [STEP_OUT-1:0] spikes;
-  assign drive_take = drive_valid_q && drive_free;
+  // ---- One timestep of one neuron ----
+  // V as the two outcomes of its last comparison and which of them it is: the look-up tables of
+  // the sum that follows have room for that choice.
+  typedef struct packed {
+    logic                       reduce;
+    logic signed [MEM_BITS-1:0] reduced;
+    logic signed [MEM_BITS-1:0] kept;
+  } membrane_t;
+  typedef struct packed {
+    logic [ACT_BITS-1:0] spiked;
+    membrane_t           membrane;
+  } step_t;
 
   // LEAK_MULT * V as few shifted V: each run of ones is 2**(its end) - 2**(its begin).
   function automatic logic signed [SUM_BITS-1:0] scaled(logic signed [SUM_BITS-1:0] v);
@@ -200,71 +139,243 @@ module lif #(
     end
   endfunction
 
-  for (genvar p = 0; p < PE; p++) begin : g_neuron
-    // V of the timestep before, as the two outcomes of its last comparison and which of them it is:
-    // the look-up tables of the sum have room for that choice.
-    logic signed [MEM_BITS-1:0] kept_q, reduced_q, membrane_q, kept, reduced;
-    logic                       reduce_q, reduce;
-    logic [TL*ACT_BITS-1:0]     counts;
+  function automatic logic signed [C_BITS-1:0] filtered(
+    logic signed [C_BITS-1:0] former, logic signed [ACC_BITS-1:0] a, logic signed [BIAS_BITS-1:0] bias
+  );
+    filtered = (C_BITS'(a) <<< FRACTION) + C_BITS'(bias);
+    if (FILTER_SHIFT > 0) filtered += former - (former >>> FILTER_SHIFT);
+  endfunction
 
-    assign membrane_q = reduce_q ? reduced_q : kept_q;
+  function automatic logic signed [MEM_BITS-1:0] chosen(membrane_t membrane);
+    return membrane.reduce ? membrane.reduced : membrane.kept;
+  endfunction
 
-    always_comb begin
-      automatic logic signed [SUM_BITS-1:0]  sum;
-      automatic logic signed [MEM_BITS-1:0]  membrane;
-      automatic logic signed [MEM_BITS-1:0]  rest;   // U - s*theta, for the bits of s found so far
-      automatic logic signed [DIFF_BITS-1:0] margin;
-      automatic logic [ACT_BITS-1:0]         spiked;
+  function automatic step_t stepped(
+    logic signed [MEM_BITS-1:0] former, logic signed [C_BITS-1:0] current, logic [THETA_BITS-1:0] theta
+  );
+    step_t                       result;
+    logic signed [SUM_BITS-1:0]  sum;
+    logic signed [MEM_BITS-1:0]  membrane;
+    logic signed [MEM_BITS-1:0]  rest;    // U - s*theta, for the bits of s found so far
+    logic signed [DIFF_BITS-1:0] margin;
 
-      membrane = drive_first_q ? '0 : membrane_q;
-      counts   = '0;
-      kept     = '0;
-      reduced  = '0;
-      reduce   = 1'b0;
-      for (int t = 0; t < TL; t++) begin
-        // c may come under the shift: a multiple of 2**LEAK_SHIFT loses nothing there.
-        sum      = (SUM_BITS'(signed'(current_q[t*PE+p])) <<< LEAK_SHIFT) + scaled(SUM_BITS'(membrane));
-        membrane = MEM_BITS'(sum >>> LEAK_SHIFT);
-        rest     = membrane;
-        spiked   = '0;
-        for (int b = ACT_BITS - 1; b >= 0; b--) begin
-          margin = DIFF_BITS'(rest) - (DIFF_BITS'(theta_q[p]) << b);
-          kept   = rest;
-          if (int'(spiked) + (1 << b) <= LEVELS && (STRICT != 0 ? margin > 0 : margin >= 0)) begin
-            rest      = MEM_BITS'(margin);
-            spiked[b] = 1'b1;
+    // c may come under the shift: a multiple of 2**LEAK_SHIFT loses nothing there.
+    sum      = (SUM_BITS'(current) <<< LEAK_SHIFT) + scaled(SUM_BITS'(former));
+    membrane = MEM_BITS'(sum >>> LEAK_SHIFT);
+    rest     = membrane;
+    result   = '0;
+    for (int b = ACT_BITS - 1; b >= 0; b--) begin
+      margin               = DIFF_BITS'(rest) - (DIFF_BITS'(theta) << b);
+      result.membrane.kept = rest;
+      if (int'(result.spiked) + (1 << b) <= LEVELS && (STRICT != 0 ? margin > 0 : margin >= 0)) begin
+        rest             = MEM_BITS'(margin);
+        result.spiked[b] = 1'b1;
+      end
+    end
+    result.membrane.reduced = MEM_BITS'(margin);
+    result.membrane.reduce  = result.spiked[0];
+    if (RESET_ZERO != 0) begin
+      result.membrane.kept    = membrane;
+      result.membrane.reduced = '0;
+      result.membrane.reduce  = result.spiked != '0;
+    end
+    return result;
+  endfunction
+
+  // ---- Stage 1: the token, its thresholds and biases beside it ----
+  logic [NT*PE-1:0][ACC_BITS-1:0] token_q;
+  logic                           token_valid_q, emit_valid, emit_ready;
+  logic [TOKEN_OUT-1:0]           token_out;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) token_valid_q <= 1'b0;
+    else if (in_ready_o) token_valid_q <= in_valid_i;
+
+    if (accept) token_q <= in_data_i;
+  end
+
+  if (TL == TIMESTEPS && TL > 1) begin : g_unrolled
+    // ---- A stage a timestep; they all move, or none does ----
+    logic move;
+    assign move       = !emit_valid || emit_ready;
+    assign in_ready_o = !token_valid_q || move;
+
+    for (genvar t = 0; t < TL; t++) begin : g_stage
+      logic                          valid_q;
+      logic [PE-1:0][THETA_BITS-1:0] theta_q;
+      logic [PE-1:0][C_BITS-1:0]     current_q;
+      logic [(t+1)*ACT_BITS*PE-1:0]  spikes;
+      step_t                         step [PE];
+
+      // What comes from the stage before; the last stage has no timestep to pass on.
+      logic                              valid;
+      logic [PE-1:0][THETA_BITS-1:0]     theta;
+      logic [PE-1:0][BIAS_BITS-1:0]      bias;
+      logic [(TL-t)*PE-1:0][ACC_BITS-1:0] timesteps;
+
+      if (t == 0) begin : g_first
+        assign valid     = token_valid_q;
+        assign timesteps = token_q;
+        for (genvar p = 0; p < PE; p++) begin : g_neuron
+          assign {bias[p], theta[p]} = word_q[p*FIELD+:FIELD];
+        end
+      end else begin : g_later
+        assign valid     = g_stage[t-1].valid_q;
+        assign timesteps = g_stage[t-1].g_pass.timesteps_q;
+        assign bias      = g_stage[t-1].g_pass.bias_q;
+        assign theta     = g_stage[t-1].theta_q;
+      end
+
+      always_ff @(posedge clk_i) begin
+        if (rst_i) valid_q <= 1'b0;
+        else if (move) valid_q <= valid;
+
+        if (move) theta_q <= theta;
+      end
+
+      if (t < TL - 1) begin : g_pass
+        logic [PE-1:0][BIAS_BITS-1:0]         bias_q;
+        logic [(TL-1-t)*PE-1:0][ACC_BITS-1:0] timesteps_q;
+        always_ff @(posedge clk_i) begin
+          if (move) begin
+            bias_q      <= bias;
+            timesteps_q <= timesteps[(TL-t)*PE-1:PE];
           end
         end
-        counts[t*ACT_BITS+:ACT_BITS] = spiked;
-        if (RESET_ZERO == 0) begin
-          reduced = MEM_BITS'(margin);
-          reduce  = spiked[0];
-        end else begin
-          kept    = membrane;
-          reduce  = spiked != '0;
+      end
+
+      for (genvar p = 0; p < PE; p++) begin : g_neuron
+        logic signed [C_BITS-1:0]   former;
+        logic signed [MEM_BITS-1:0] membrane;
+
+        if (t == 0) begin : g_rest
+          assign former   = '0;
+          assign membrane = '0;
+        end else begin : g_state
+          membrane_t membrane_q;
+          always_ff @(posedge clk_i) if (move) membrane_q <= g_stage[t-1].step[p].membrane;
+          assign former   = signed'(g_stage[t-1].current_q[p]);
+          assign membrane = chosen(membrane_q);
         end
-        membrane = reduce ? reduced : kept;
+
+        always_ff @(posedge clk_i) begin
+          if (move) current_q[p] <= filtered(former, signed'(timesteps[p]), signed'(bias[p]));
+        end
+
+        assign step[p] = stepped(membrane, signed'(current_q[p]), theta_q[p]);
+        for (genvar i = 0; i < ACT_BITS; i++) begin : g_plane
+          assign spikes[(t*ACT_BITS+i)*PE+p] = step[p].spiked[i];
+        end
+      end
+
+      if (t > 0) begin : g_earlier
+        logic [t*ACT_BITS*PE-1:0] earlier_q;
+        assign spikes[t*ACT_BITS*PE-1:0] = earlier_q;
+        always_ff @(posedge clk_i) if (move) earlier_q <= g_stage[t-1].spikes;
       end
     end
 
+    assign emit_valid = g_stage[TL-1].valid_q;
+    assign token_out  = g_stage[TL-1].spikes;
+
+    logic unused_chunk;
+    assign unused_chunk = chunk_first;
+  end else begin : g_walk
+    logic [TL*PE-1:0][ACC_BITS-1:0] timesteps;
+    logic [STEP_BITS-1:0]           step_q;
+    logic                           token_first_q, token_last_q, step_last;
+    logic                           drive_valid_q, drive_first_q, drive_last_q;
+    logic                           drive_free, take, drive_take;
+
+    assign step_last  = step_q == STEP_BITS'(STEPS - 1);
+    assign drive_free = !drive_valid_q || !drive_last_q || emit_ready;
+    assign take       = token_valid_q && drive_free;
+    assign in_ready_o = !token_valid_q || (drive_free && step_last);
+    assign drive_take = drive_valid_q && drive_free;
+    assign emit_valid = drive_valid_q && drive_last_q;
+
     always_ff @(posedge clk_i) begin
-      if (drive_take) {reduce_q, reduced_q, kept_q} <= {reduce, reduced, kept};
+      if (rst_i) step_q <= '0;
+      else if (take) step_q <= step_last ? '0 : step_q + 1'b1;
+
+      if (accept) begin
+        token_first_q <= chunk_first;
+        token_last_q  <= chunk_last;
+      end
     end
 
-    for (genvar i = 0; i < TL * ACT_BITS; i++) begin : g_plane
-      assign spikes[i*PE+p] = counts[i];
+    always_comb begin
+      timesteps = token_q[TL*PE-1:0];
+      for (int s = 1; s < STEPS; s++) if (step_q == STEP_BITS'(s)) timesteps = token_q[s*TL*PE+:TL*PE];
     end
-  end
 
-  // ---- The token that leaves with the last timestep ----
-  logic [TOKEN_OUT-1:0] token_out;
-  if (TIMESTEPS == TL) begin : g_one_step
-    assign token_out = spikes;
-  end else begin : g_steps
-    logic [TOKEN_OUT-STEP_OUT-1:0] earlier_q;
-    assign token_out = {spikes, earlier_q};
+    // ---- Stage 2: the currents, and the thresholds beside them ----
+    logic [TL*PE-1:0][C_BITS-1:0]  current_q;
+    logic [PE-1:0][THETA_BITS-1:0] theta_q;
+
     always_ff @(posedge clk_i) begin
-      if (drive_take) earlier_q <= token_out[TOKEN_OUT-1:STEP_OUT];
+      if (rst_i) drive_valid_q <= 1'b0;
+      else if (drive_free) drive_valid_q <= token_valid_q;
+
+      if (take) begin
+        drive_first_q <= token_first_q && step_q == '0;
+        drive_last_q  <= token_last_q && step_last;
+      end
+    end
+
+    // ---- Stage 3: the membrane, TL timesteps in a chain ----
+    logic [STEP_OUT-1:0] spikes;
+
+    for (genvar p = 0; p < PE; p++) begin : g_neuron
+      logic [TL-1:0][C_BITS-1:0] current;
+      logic [TL*ACT_BITS-1:0]    counts;
+      step_t                     step;
+      membrane_t                 membrane_q;
+
+      always_comb begin
+        automatic logic signed [C_BITS-1:0] c;
+        c = token_first_q && step_q == '0 ? '0 : current_q[(TL-1)*PE+p];  // of the timestep before
+        for (int t = 0; t < TL; t++) begin
+          c = filtered(
+            c, signed'(timesteps[t*PE+p]), signed'(word_q[p*FIELD+THETA_BITS+:BIAS_BITS])
+          );
+          current[t] = c;
+        end
+      end
+
+      always_comb begin
+        automatic logic signed [MEM_BITS-1:0] membrane;
+        membrane = drive_first_q ? '0 : chosen(membrane_q);
+        counts   = '0;
+        for (int t = 0; t < TL; t++) begin
+          step     = stepped(membrane, signed'(current_q[t*PE+p]), theta_q[p]);
+          membrane = chosen(step.membrane);
+          counts[t*ACT_BITS+:ACT_BITS] = step.spiked;
+        end
+      end
+
+      always_ff @(posedge clk_i) begin
+        if (take) begin
+          theta_q[p] <= word_q[p*FIELD+:THETA_BITS];
+          for (int t = 0; t < TL; t++) current_q[t*PE+p] <= current[t];
+        end
+        if (drive_take) membrane_q <= step.membrane;
+      end
+
+      for (genvar i = 0; i < TL * ACT_BITS; i++) begin : g_plane
+        assign spikes[i*PE+p] = counts[i];
+      end
+    end
+
+    // ---- The token that leaves with the last timestep ----
+    if (TIMESTEPS == TL) begin : g_one_step
+      assign token_out = spikes;
+    end else begin : g_steps
+      logic [TOKEN_OUT-STEP_OUT-1:0] earlier_q;
+      assign token_out = {spikes, earlier_q};
+      always_ff @(posedge clk_i) begin
+        if (drive_take) earlier_q <= token_out[TOKEN_OUT-1:STEP_OUT];
+      end
     end
   end
 
@@ -273,7 +384,7 @@ module lif #(
   ) i_output (
     .clk_i,
     .rst_i,
-    .in_valid_i (drive_valid_q && drive_last_q),
+    .in_valid_i (emit_valid),
     .in_ready_o (emit_ready),
     .in_data_i  (token_out),
     .out_valid_o,

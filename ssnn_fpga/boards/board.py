@@ -62,7 +62,8 @@ class Board(_Checked):
     """Share of the budget's logic that a plan fills when it can."""
     serial: Serial | None = None
     neuron_timesteps: PositiveInt = 1
-    """Most timesteps that a plan lets a neuron take in one clock: each one lengthens its path."""
+    """Most timesteps that a plan lets a neuron take in one clock: each one lengthens its path. All of
+    a token at once are another matter: they go through a pipeline."""
     memory_port_bits: int = Field(0, ge=0, le=1024)
     """Width of a port to memory over which weights can come that do not fit the chip; 0: there is none."""
     budget: Budget

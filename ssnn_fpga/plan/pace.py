@@ -271,6 +271,12 @@ def _steps(stage: Stage) -> int:
     return int(stage.parameter("NT")) // int(stage.parameter("TL")) if stage.module == "lif" else 1
 
 
+def _unrolled(stage: Stage) -> int:
+    """Pipeline stages of a ``lif`` that takes all timesteps at once: one each; none in any other."""
+    steps = int(stage.parameter("TL"))
+    return steps if steps == int(stage.parameter("TIMESTEPS")) and steps > 1 else 0
+
+
 def _kernel_latency(stage: Stage) -> int:
     """Cycles from the edge that takes a token's last beat to the one that offers the token."""
     values = dict(stage.parameters)
@@ -283,7 +289,7 @@ def _delay(stage: Stage) -> float:
     """Cycles from taking a pixel's last token to offering its own."""
     match stage.module:
         case "lif":
-            return _steps(stage) + 2
+            return (_unrolled(stage) or _steps(stage)) + 2
         case "readout" | "early_exit":
             return stage.output.channels + 3
         case "gearbox":
@@ -304,7 +310,11 @@ def _held(stage: Stage) -> float:
     """Input tokens that a stage holds."""
     match stage.module:
         case "lif":
-            return 2 + 2 * stage.source.tokens / stage.output.tokens
+            return (
+                _unrolled(stage) + 3
+                if _unrolled(stage)
+                else 2 + 2 * stage.source.tokens / stage.output.tokens
+            )
         case "stream_fifo":
             return 1 + int(stage.parameter("DEPTH"))
         case "gearbox":

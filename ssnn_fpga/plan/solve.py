@@ -86,7 +86,7 @@ class Board(Protocol):
 
     @property
     def neuron_timesteps(self) -> int:
-        """Most timesteps that a neuron takes in one clock, unless set by hand."""
+        """Most timesteps that a neuron takes in one clock, unless all of them or set by hand."""
         ...
 
     @property

@@ -296,9 +296,20 @@ def lif(
     act_bits = levels.bit_length()
     held_bits = current_bits if filter_shift else mem_bits
     neurons = pe * tl
+    state_bits = pe * (mem_bits + 1) * (1 if reset_zero else 2)
     # Nothing leaks before the first timestep. Two additions meet in one LUT a bit.
     leaks = (neurons - (pe if tl == timesteps else 0)) * (leak_mult > 0)
-    kept_bits = pe * (mem_bits + 1) * (1 if reset_zero else 2) if leaks and tl < timesteps else 0
+    if tl == timesteps > 1:  # a stage a timestep, each with what the later ones need
+        later = tl * (tl - 1) // 2
+        held = (
+            pe * (later * (acc_bits + act_bits) + (tl - 1) * bias_bits + tl * theta_bits)
+            + (tl - 1) * state_bits * (leaks > 0)
+            + tl
+        )
+    else:
+        held = (
+            pe * theta_bits + state_bits * (leaks > 0) * (tl < timesteps) + pe * act_bits * (timesteps - tl)
+        )
     return (
         Terms(
             {
@@ -309,12 +320,7 @@ def lif(
                 "search": neurons * mem_bits * (act_bits - 1) * 1.7,
                 "control": 7,
             },
-            flip_flops=nt * pe * acc_bits
-            + neurons * held_bits
-            + pe * theta_bits
-            + kept_bits
-            + pe * act_bits * (timesteps - tl)
-            + 8,
+            flip_flops=nt * pe * acc_bits + neurons * held_bits + held + 8,
         )
         + _register(timesteps * act_bits * pe)
         + table(pe * (theta_bits + bias_bits), -(-channels // pe))

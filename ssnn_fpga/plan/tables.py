@@ -30,7 +30,8 @@ _Format = tuple[int, ...]
 def elements(graph: Graph, overrides: Overrides, neuron_timesteps: int | None = None) -> list[Element]:
     """One element a layer, and one for the network's input. Raises UserError for impossible ``overrides``.
 
-    ``neuron_timesteps``: most timesteps that a neuron takes a cycle where ``overrides`` do not say.
+    ``neuron_timesteps``: most timesteps that a neuron takes a cycle where ``overrides`` do not say,
+    unless it takes all of them, each in a pipeline stage of its own.
     """
     source = graph.activation(NETWORK_INPUT)
     # All channels of a pixel come in one token.
@@ -103,11 +104,12 @@ def _lead(graph: Graph, layer: Conv | Dense, form: _Format, option: Option) -> f
 def _neuron(
     graph: Graph, layer: Neuron, sources: list[_Format], tl: int | None, most: int | None
 ) -> list[Option]:
+    every = graph.activation(layer.name).timesteps
     return [
         _option(graph, layer, (pe, resident), steps, ((pe, resident), (pe,)))
         for pe, resident in sources
         for steps in divisors(resident)
-        if (steps == tl if tl is not None else most is None or steps <= most)
+        if (steps == tl if tl is not None else most is None or steps <= most or steps == every)
     ]
 
 

@@ -51,6 +51,9 @@ SHAPES = {
         channels=4, pe=2, timesteps=4, nt=4, tl=2, leak=(115, 7), levels=15, strict=True,
         fraction=3, filter_shift=1, bound=60, write=True,
     ),
+    "all-at-once": Shape(
+        channels=10, pe=3, timesteps=5, nt=5, tl=5, leak=(179, 8), levels=3, fraction=2, write=True
+    ),
     "filter-zero-leaks-all": Shape(
         channels=3, pe=3, timesteps=3, nt=3, tl=3, leak=(0, 3), reset_zero=True, fraction=0,
         filter_shift=3, bound=9,
@@ -127,7 +130,7 @@ def test_stalls(name: str, stalls: tuple[float, float]) -> None:
     run_lif(SHAPES[name], stalls, seed=4)
 
 
-@pytest.mark.parametrize("name", ["learned-leak-strict", "filter"])
+@pytest.mark.parametrize("name", ["learned-leak-strict", "filter", "all-at-once"])
 def test_reset_and_hanging_sink(name: str) -> None:
     """A reset in mid-frame leaves nothing behind, and a sink may take nothing for long."""
     run_lif(SHAPES[name], (0.0, 0.2), seed=5, hang=True)

@@ -46,6 +46,7 @@ _CORNERS: dict[str, list[dict[str, int | str]]] = {
         {"LEAK_MULT": 205, "LEAK_SHIFT": 8, "TL": 2, "FILTER_SHIFT": 2, "CURRENT_BITS": 20},
         {"LEVELS": 15, "STRICT": 1, "LEAK_MULT": 0},
         {"TIMESTEPS": 1, "NT": 1, "FRACTION": 0, "RESET_ZERO": 1, "THETA_BITS": 24},
+        {"TL": 4, "CHANNELS": 10, "PE": 3, "RESET_ZERO": 1},
     ],
     "pool": [
         {"HEIGHT": 7, "WIDTH": 5, "CHANNELS": 4, "GROUP": 1, "ACT_BITS": 2, "OUT_BITS": 4, "SUM": 1},

@@ -101,26 +101,31 @@ MUTANTS = {
         "lif.sv",
         (
             (
-                "+ scaled(SUM_BITS'(membrane))",
-                "+ scaled(SUM_BITS'(membrane))"
-                " + (membrane < 0 ? SUM_BITS'((1 << LEAK_SHIFT) - 1) : SUM_BITS'(0))",
+                "+ scaled(SUM_BITS'(former))",
+                "+ scaled(SUM_BITS'(former))"
+                " + (former < 0 ? SUM_BITS'((1 << LEAK_SHIFT) - 1) : SUM_BITS'(0))",
             ),
         ),
         _lif,
         "on-the-threshold",
     ),
     "reset-to-zero-instead-of-subtract": Mutant(
-        "lif.sv", (("if (RESET_ZERO == 0)", "if (RESET_ZERO != 0)"),), _lif, "half-leak"
+        "lif.sv", (("if (RESET_ZERO != 0)", "if (RESET_ZERO == 0)"),), _lif, "half-leak"
     ),
     "reset-subtract-instead-of-to-zero": Mutant(
         "lif.sv",
-        (("if (RESET_ZERO == 0)", "if (RESET_ZERO == 0 || spiked != 0)"),),
+        (("if (RESET_ZERO != 0)", "if (RESET_ZERO != 0 && result.spiked == 0)"),),
         _lif,
         "no-leak-reset-zero",
     ),
     "membrane-survives-the-pixel": Mutant(
         "lif.sv",
-        (("drive_first_q ? '0 : membrane_q", "drive_first_q && drive_last_q ? '0 : membrane_q"),),
+        (
+            (
+                "drive_first_q ? '0 : chosen(membrane_q)",
+                "drive_first_q && drive_last_q ? '0 : chosen(membrane_q)",
+            ),
+        ),
         _lif,
         "half-leak",
     ),
@@ -130,15 +135,15 @@ MUTANTS = {
             ("logic accept, unused_skipped;", "logic accept, unused_skipped, skipped_q;"),
             ("token_first_q <= chunk_first;", "token_first_q <= chunk_first; skipped_q <= in_skipped_i;"),
             (
-                "+ C_BITS'(signed'(word_q[p*FIELD+THETA_BITS+:BIAS_BITS]));",
-                "+ (skipped_q ? '0 : C_BITS'(signed'(word_q[p*FIELD+THETA_BITS+:BIAS_BITS])));",
+                "signed'(word_q[p*FIELD+THETA_BITS+:BIAS_BITS])",
+                "skipped_q ? BIAS_BITS'(0) : signed'(word_q[p*FIELD+THETA_BITS+:BIAS_BITS])",
             ),
         ),
         _lif,
         "half-leak",
     ),
     "filter-decays-too-slowly": Mutant(
-        "lif.sv", (("c >>> FILTER_SHIFT", "c >>> (FILTER_SHIFT + 1)"),), _lif, "filter"
+        "lif.sv", (("former >>> FILTER_SHIFT", "former >>> (FILTER_SHIFT + 1)"),), _lif, "filter"
     ),
     "spike-planes-swapped": Mutant(
         "lif.sv", (("= counts[i];", "= counts[i ^ 1];"),), _lif, "learned-leak-strict"
