@@ -3,12 +3,14 @@
 The readers gather: a window at a time, its words that are not zero, and the sums of one window are all
 that is held. An event-driven engine scatters: each set bit of the input goes to the K x K windows that
 see it, for all output channels, and the sums of K rows of windows lie in memory for all timesteps.
-One event a cycle needs an adder for each of those sums and K x K memories that read and write a word
-a cycle.
+One event a cycle needs an adder for each of those sums, K x K memories that read and write a word a
+cycle, and the weights of a channel side by side, once for each way in which the K x K windows can lie
+over the memories. A window that is complete leaves in a cycle of its own.
 
 Gathering is what the plan of the N-MNIST network says of each convolution at the activity of 64
 training recordings. Scattering is counted at its best: a LUT a bit of the adders, 48 bits of sums a
-LUT of RAM, no bank conflict, no cycle to clear or to read out, no control. Nothing of it is built.
+LUT of RAM, 64 bits of weights a LUT, no hazard between events at neighbouring pixels, no control.
+Nothing of it is built.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from ssnn_fpga.plan.solve import make_plan
 SAMPLES = 64
 RAM_BITS_A_LUT = 48
 """Of distributed RAM that is read and written in the same cycle: three bits by 64 words in four LUTs."""
+ROM_BITS_A_LUT = 64
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ def compare(
     """Both ways for input ``x`` (N,T,C,H,W) of ``edge.bits`` bits."""
     outputs, kernel, stage = sums.channels, layer.weight.shape[2], plan.stage(layer.name)
     bits = sum(int(((x >> bit) & 1).sum()) for bit in range(edge.bits))
-    adders = outputs * ceil(kernel / layer.stride) ** 2 * sums.bits
+    reached = ceil(kernel / layer.stride) ** 2
+    adders = outputs * reached * sums.bits
+    weights = outputs * reached * layer.weight_bits * ceil(edge.channels * reached / ROM_BITS_A_LUT)
     held = kernel * sums.width * outputs * sums.timesteps * sums.bits
     return Comparison(
         plan=name,
@@ -75,8 +80,8 @@ def compare(
         set_bits=bits / (x.size * edge.bits),
         gathered_luts=stage.resources.luts,
         gathered_cycles=stage.cycles,
-        scattered_luts=adders + held // RAM_BITS_A_LUT,
-        scattered_cycles=bits // len(x),
+        scattered_luts=adders + weights + held // RAM_BITS_A_LUT,
+        scattered_cycles=bits // len(x) + sums.height * sums.width,
     )
 
 
