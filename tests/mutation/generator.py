@@ -185,6 +185,8 @@ class _Walk:
                 fixed = True  # of "from +: width" only the width
             if kind in ("AssignmentExpression", "NonblockingAssignmentExpression") and child is node.left:
                 fixed = True
+            if kind == "ScopedName" and child is node.left:
+                fixed = True  # which block of a generate loop
             if kind == "EventControlWithExpression":
                 continue
             self._visit(child, fixed)
