@@ -181,6 +181,9 @@ module axi_accelerator #(
   logic stop_q, ended_q;                          // a stop is asked for; the last event word ended a recording
   logic refused, complete, tidy, moved, halt, restart_q;
   logic reader_idle, writer_idle, read_error, write_error, word_taken, result_taken;
+  logic [63:0] word;                              // of the input
+  logic [PLACE_BITS-1:0] entry_place_q;           // of the next token where it enters, in its frame
+  logic [INSIDE_BITS-1:0] inside_q;               // frames that have entered and given no result
 
   assign refused = input_bytes_q == '0 || input_address_q[2:0] != '0 || output_address_q[2:0] != '0
                 || {1'b0, input_address_q} >> ADDRESS_BITS != '0
@@ -268,7 +271,7 @@ module axi_accelerator #(
   // ------------------------------------------------------------------ the master
 
   logic word_valid, word_ready, beat_valid, beat_ready;
-  logic [63:0] word, beat;
+  logic [63:0] beat;
 
   axi_reader #(
       .ADDRESS_BITS(ADDRESS_BITS),
@@ -450,8 +453,7 @@ module axi_accelerator #(
 
   // ------------------------------------------------------------------ when each frame began
 
-  logic [PLACE_BITS-1:0] entry_place_q, place_q;  // of the next token, where it enters and where it leaves
-  logic [INSIDE_BITS-1:0] inside_q;               // frames that have entered and given no result
+  logic [PLACE_BITS-1:0] place_q;                 // of the next token where it leaves
   logic [31:0] cycle_q, begun;
   logic begun_valid, stamps_ready, enters, leaves;
 
