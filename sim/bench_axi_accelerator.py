@@ -245,7 +245,9 @@ async def random_runs(dut: Any) -> None:
         dut.error_i.value = 0
         bench.deaf = False
         bench.memory.refuse = lambda way, address: False
-        assert found in allowed, f"status {found:#x} after a run of the kind {kind}, expected one of {allowed}"
+        assert found in allowed, (
+            f"status {found:#x} after a run of the kind {kind}, expected one of {allowed}"
+        )
         if kind != "short":
             bench.check(run, whole=found == 0)
         await bench.good()

@@ -268,7 +268,13 @@ def _weight_memory(p: Mapping[str, Any]) -> Iterable[str]:
 
 def _axi_accelerator(p: Mapping[str, Any]) -> Iterable[str]:
     width = p["IN_WIDTH"]
-    yield "several tokens a beat" if width <= 32 else "a token a beat" if width <= 64 else "several beats a token"
+    yield (
+        "several tokens a beat"
+        if width <= 32
+        else "a token a beat"
+        if width <= 64
+        else "several beats a token"
+    )
 
 
 _CLASSES: dict[str, Callable[[Mapping[str, Any]], Iterable[str]]] = {

@@ -23,8 +23,8 @@ _WAIVED = ("DECLFILENAME", "MULTIDRIVEN", "UNUSEDSIGNAL", "UNUSEDPARAM")
 
 def generated() -> dict[str, str]:
     """Text of every generated file by its path in the checkout. Needs peakrdl (extra ``dev``)."""
-    from peakrdl_regblock.udps import ALL_UDPS  # type: ignore[import-untyped]
-    from systemrdl import RDLCompiler
+    from peakrdl_regblock.udps import ALL_UDPS
+    from systemrdl.compiler import RDLCompiler
 
     compiler = RDLCompiler()
     for property_ in ALL_UDPS:
@@ -41,7 +41,7 @@ def generated() -> dict[str, str]:
 def _rtl(root: Any) -> str:
     """Package and module in one file, which the order of a file list cannot part."""
     from peakrdl_regblock import RegblockExporter
-    from peakrdl_regblock.cpuif.axi4lite import AXI4Lite_Cpuif_flattened  # type: ignore[import-untyped]
+    from peakrdl_regblock.cpuif.axi4lite import AXI4Lite_Cpuif_flattened
 
     with tempfile.TemporaryDirectory() as folder:
         RegblockExporter().export(root, folder, cpuif_cls=AXI4Lite_Cpuif_flattened)
@@ -77,19 +77,23 @@ def _map(top: Any) -> str:
         parts += [f'    """Parts of {name}: masks."""', ""]
         for field in fields:
             mask = (1 << field.width) - 1 << field.low
-            parts += [f"    {field.inst_name.upper()} = 0x{mask:X}", f'    """{field.get_property("desc")}"""']
+            parts += [
+                f"    {field.inst_name.upper()} = 0x{mask:X}",
+                f'    """{field.get_property("desc")}"""',
+            ]
     lines += [f"SIZE = 0x{1 << (top.size - 1).bit_length():X}", '"""Bytes that the registers take."""']
     return "\n".join([*lines, *parts]) + "\n"
 
 
 def _page(root: Any) -> str:
-    from peakrdl_markdown import MarkdownExporter  # type: ignore[import-untyped]
+    from peakrdl_markdown import MarkdownExporter
 
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "registers.md"
         MarkdownExporter().export(root, str(page), rename=None, depth=0)
         text = re.sub(r"<!---.*?-->", "", page.read_text(), flags=re.DOTALL)
-    note = f"Written by PeakRDL-markdown from `{_SOURCE}` (`{_COMMAND}`); how a driver uses them: [boards.md](boards.md)."
+    origin = f"Written by PeakRDL-markdown from `{_SOURCE}` (`{_COMMAND}`)"
+    note = f"{origin}; how a driver uses them: [boards.md](boards.md)."
     return f"# Registers\n\n{note}\n\n" + re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 

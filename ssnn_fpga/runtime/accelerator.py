@@ -98,7 +98,7 @@ class Accelerator:
     def classify_batch(self, inputs: Integers | Events | Recordings, batch: int = BATCH) -> Classified:
         """As ``classify``, ``batch`` at a time: one batch is written to memory while another is worked on."""
         if isinstance(inputs, np.ndarray) and inputs.dtype.names is None:
-            check_frames(inputs, self._opened().manifest.stream)
+            check_frames(cast(Integers, inputs), self._opened().manifest.stream)
             items: Iterable[Any] = inputs
         else:
             items = [inputs] if isinstance(inputs, np.ndarray) else inputs

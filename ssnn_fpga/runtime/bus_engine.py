@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +16,7 @@ from ssnn_fpga.runtime.manifest import Manifest
 
 REGISTERS_VERSION = 1
 _MAGIC = 0x4E4E5353
+_PAGE = 4096
 _FRAMES, _EVENTS, _IMAGE = 0, 1, 2
 _WRONG = {
     registers.Status.READ_ERROR: "a read from memory was refused",
@@ -46,16 +45,31 @@ _COUNTERS = {
 class _Slot:
     """Memory of one batch, which grows with the largest one."""
 
-    def __init__(self) -> None:
-        self.input: Buffer | None = None
-        self.output: Buffer | None = None
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._buffers: dict[str, Buffer] = {}
         self.samples = self.input_bytes = self.mode = 0
 
+    @property
+    def input(self) -> Buffer:
+        return self._buffers["input"]
+
+    @property
+    def output(self) -> Buffer:
+        return self._buffers["output"]
+
+    def grow(self, **sizes: int) -> None:
+        """Room for so many bytes of each buffer."""
+        for name, size in sizes.items():
+            if name in self._buffers and len(self._buffers[name].array) >= size:
+                continue
+            if name in self._buffers:
+                self._buffers.pop(name).close()
+            self._buffers[name] = self._device.allocate(-(-size // _PAGE) * _PAGE)
+
     def close(self) -> None:
-        for buffer in (self.input, self.output):
-            if buffer is not None:
-                buffer.close()
-        self.input = self.output = None
+        while self._buffers:
+            self._buffers.popitem()[1].close()
 
 
 class BusEngine:
@@ -76,7 +90,7 @@ class BusEngine:
     ) -> None:
         self._device, self._manifest, self._image = device, manifest, image
         self._patience = patience
-        self._slots = (_Slot(), _Slot())
+        self._slots = (_Slot(device), _Slot(device))
         self._running: _Slot | None = None
         self._closed = False
         try:
@@ -119,7 +133,7 @@ class BusEngine:
     def finish(self) -> Classified:
         """Wait for the run and read its results."""
         slot = self._running
-        if slot is None or slot.output is None:
+        if slot is None:
             raise RuntimeError("no run is under way")
         self._end()
         stream = self._manifest.stream
@@ -196,7 +210,7 @@ class BusEngine:
             return
         if self._image is None:
             raise UserError("The bitstream has no weights of its own: give the image that it is to load.")
-        slot = _Slot()
+        slot = _Slot(self._device)
         try:
             self._write(slot, np.ascontiguousarray(self._image).view(np.uint8), 0, _IMAGE)
             self._begin(slot)
@@ -206,24 +220,14 @@ class BusEngine:
 
     def _write(self, slot: _Slot, data: NDArray[np.uint8], samples: int, mode: int) -> None:
         need = samples * record_bytes(self._manifest.stream)
-        slot.input = self._grown(slot.input, len(data))
-        slot.output = self._grown(slot.output, max(need, 8))
+        slot.grow(input=len(data), output=max(need, 8))
         slot.input.array[: len(data)] = data
         slot.input.flush()
         slot.output.array[:need] = 0xFF  # no result has this number: an old one cannot pass for a new one
         slot.output.flush()
         slot.samples, slot.input_bytes, slot.mode = samples, len(data), mode
 
-    def _grown(self, buffer: Buffer | None, size: int) -> Buffer:
-        if buffer is not None and len(buffer.array) >= size:
-            return buffer
-        if buffer is not None:
-            buffer.close()
-        return self._device.allocate(-(-size // 4096) * 4096)
-
     def _begin(self, slot: _Slot) -> None:
-        assert slot.input is not None
-        assert slot.output is not None
         addresses = {registers.INPUT_ADDRESS: slot.input, registers.OUTPUT_ADDRESS: slot.output}
         for register, buffer in addresses.items():
             self._device.write(register, buffer.address & 0xFFFFFFFF)
@@ -245,18 +249,20 @@ class BusEngine:
             raise DeviceError(f"The run was given up: {', '.join(wrong)}.")
 
     def _wait_done(self) -> None:
-        """Wait for the end of a run, which comes unless the bus itself has died."""
-        quiet, before = 0.0, None
+        """Wait for the end of a run, which comes unless the bus itself has died.
+
+        The hardware gives up a run in which nothing moves, and then waits only for what the bus owes.
+        """
+        step, stopping = min(0.1, self._patience), 0.0
         while not self._device.read(registers.CONTROL) & registers.Control.DONE:
-            began = time.monotonic()
-            self._device.wait(0.1)
-            progress = self._device.read(registers.FRAMES)
-            quiet = 0.0 if progress != before else quiet + max(time.monotonic() - began, 0.1)
-            before = progress
-            if quiet > 10 * self._patience + 1:
+            self._device.wait(step)
+            if self._device.read(registers.STATUS) & registers.Status.STOPPING:
+                stopping += step
+            if stopping > 2 * self._patience:
                 self._running = None
                 raise DeviceError(
-                    "The accelerator's bus does not answer, so its run cannot end: load the bitstream again."
+                    "The accelerator's memory does not answer, so its run cannot end: "
+                    "load the bitstream again."
                 )
 
     def _acknowledge(self) -> None:

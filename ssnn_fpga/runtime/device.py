@@ -59,7 +59,7 @@ class Device(Protocol):
         ...
 
     def wait(self, seconds: float, /) -> None:
-        """Return at the accelerator's interrupt, or after at most ``seconds``; earlier does no harm."""
+        """Return at the end of a run, or after ``seconds``."""
         ...
 
     def close(self) -> None:

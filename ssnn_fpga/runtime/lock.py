@@ -34,7 +34,8 @@ class DeviceLock:
             holder = file.read().strip()
             file.close()
             raise UserError(
-                f"The device {name} is busy{f' (process {holder})' if holder else ''}: close what uses it first."
+                f"The device {name} is busy{f' (process {holder})' if holder else ''}: "
+                "close what uses it first."
             ) from error
         file.truncate(0)
         file.write(f"{os.getpid()}\n")

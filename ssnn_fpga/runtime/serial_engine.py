@@ -69,7 +69,10 @@ class SerialEngine:
 
 
 def open_engine(path: Path, *, port: str, timeout: float = 2.5) -> SerialEngine:
-    """The board at a serial ``port`` that runs the bitstream of the folder ``path``; see ``SerialAccelerator``."""
+    """The board at a serial ``port`` that runs the bitstream of the folder ``path``.
+
+    ``timeout`` and errors as for ``SerialAccelerator.open``; UserError too for a port that is in use.
+    """
     lock = DeviceLock(port)
     try:
         return SerialEngine(SerialAccelerator.open(port, path, timeout), Manifest.load(path), lock)

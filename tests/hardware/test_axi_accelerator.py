@@ -16,7 +16,14 @@ CASES: list[tuple[dict[str, int], dict[str, Any]]] = [
         {"stall": 0.2, "frames": 5},
     ),
     (
-        {"FRAME_TOKENS": 9, "IN_WIDTH": 40, "OUT_WIDTH": 64, "MAX_BURST": 1, "ADDRESS_BITS": 64, "SAMPLES": 1},
+        {
+            "FRAME_TOKENS": 9,
+            "IN_WIDTH": 40,
+            "OUT_WIDTH": 64,
+            "MAX_BURST": 1,
+            "ADDRESS_BITS": 64,
+            "SAMPLES": 1,
+        },
         {"stall": 0.0, "frames": 3, "early": True},
     ),
 ]
