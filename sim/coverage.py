@@ -29,6 +29,13 @@ _GROUPS = ("no groups", "groups", "depthwise")
 _BEATS = ("token of zeros", "beats of zeros left out", "no beat left out")
 
 POINTS: dict[str, tuple[str, ...]] = {
+    "axi_accelerator": (
+        "run good", "run read", "run write", "run stop", "run hang", "run refused", "run short", "run error",
+        "answered SLVERR", "answered DECERR", "burst of all beats", "burst cut at 4 KB", "memory stalls",
+        "interrupt", "auto restart", "weights loaded", "reset in mid-run",
+        "several tokens a beat", "a token a beat", "several beats a token",
+        "input waits", "input pauses", "output stalls", "output stalls long", "back to back",
+    ),
     "conv": (
         *_FOLDS, "last fold partial", "last fold full", *_WEIGHTS, *_GROUPS,
         "kernel 1", "kernel 3", "kernel 5", "stride 1", "stride 2", "no padding", "padding",
@@ -259,7 +266,19 @@ def _weight_memory(p: Mapping[str, Any]) -> Iterable[str]:
         yield "block memory"
 
 
+def _axi_accelerator(p: Mapping[str, Any]) -> Iterable[str]:
+    width = p["IN_WIDTH"]
+    yield (
+        "several tokens a beat"
+        if width <= 32
+        else "a token a beat"
+        if width <= 64
+        else "several beats a token"
+    )
+
+
 _CLASSES: dict[str, Callable[[Mapping[str, Any]], Iterable[str]]] = {
+    "axi_accelerator": _axi_accelerator,
     "conv": _conv,
     "dense": lambda p: _folds(p, p["INPUTS"], p["OUTPUTS"]),
     "streamed_dense": _streamed_dense,

@@ -14,8 +14,9 @@ from ssnn_fpga.boards.synthesis import synthesise
 from ssnn_fpga.boards.xilinx import build_xilinx, synthesise_xilinx
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.rtl.design import Design
+from ssnn_fpga.rtl.edge import edge as edge_text
 from ssnn_fpga.rtl.toplevel import TOP
-from ssnn_fpga.runtime.manifest import StreamFormat
+from ssnn_fpga.simulate.device import stream_format
 
 
 def build(design: Path, board: Board, out: Path, progress: bool = True) -> BuildReport:
@@ -62,22 +63,13 @@ def cells_of(design: Path, board: Board, out: Path) -> dict[str, int]:
 
 def hardware_of(design: Design) -> Hardware:
     """What a flow has to know of a design."""
-    edge, logits, compression = design.plan.input, design.plan.output, design.network.compression
-    stream = StreamFormat(
-        timesteps=edge.timesteps,
-        channels=edge.channels,
-        height=edge.height,
-        width=edge.width,
-        bits=edge.bits,
-        group=edge.group,
-        outputs=logits.channels,
-        logit_bits=logits.bits,
-    )
+    compression = design.network.compression
     images = tuple(sorted(path for path in design.rtl.iterdir() if path.suffix not in (".sv", ".f")))
     return Hardware(
         design.sources,
         images,
-        stream,
+        stream_format(design),
         design.network.classes,
         None if compression is None else asdict(compression),
+        "" if design.plan.port_cycles else edge_text(design.plan, compression),
     )

@@ -6,13 +6,15 @@ import binascii
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.rtl.stream import pack_tokens, token_bytes
+from ssnn_fpga.runtime.device import DeviceError
+from ssnn_fpga.runtime.engine import Classified, check_frames
 from ssnn_fpga.runtime.manifest import Manifest, StreamFormat
 
 PROTOCOL_VERSION = 1
@@ -25,10 +27,6 @@ _STATUS = {
     4: "an inference that did not end",
 }
 _ATTEMPTS = 3
-
-
-class DeviceError(Exception):
-    """The accelerator does not answer, or answers with an error, however often it is asked."""
 
 
 class Transport(Protocol):
@@ -61,17 +59,6 @@ class Identity:
     result_bytes: int
     design: str
     """32 hexadecimal digits."""
-
-
-class Classified(NamedTuple):
-    """Results of N frames."""
-
-    classes: Integers
-    """(N,) class numbers."""
-    logits: Integers
-    """(N, O) logits."""
-    cycles: Integers
-    """(N,) clocks from the first token into the accelerator to its result."""
 
 
 def sealed(body: bytes) -> bytes:
@@ -157,16 +144,7 @@ class SerialAccelerator:
     def classify(self, frames: Integers) -> Classified:
         """Classes, logits and clocks of ``frames`` (N,T,C,H,W). Raises UserError for other shapes."""
         stream = self._manifest.stream
-        if frames.ndim != 5 or frames.shape[1:] != stream.shape:
-            raise UserError(
-                f"Frames of shape {frames.shape} do not fit this bitstream: it takes (N, "
-                f"{', '.join(map(str, stream.shape))})."
-            )
-        if frames.size and (frames.min() < 0 or int(frames.max()) >> stream.bits):
-            raise UserError(
-                f"Frames hold values {frames.min()} … {frames.max()}: this bitstream takes "
-                f"0 … {(1 << stream.bits) - 1}."
-            )
+        check_frames(frames, stream)
         classes, logits, cycles = [], [], []
         for frame in frames:
             payload = self._ask(_CLASSIFY, pack_tokens(frame[None], stream.group, stream.bits).tobytes())

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -46,15 +46,23 @@ def compile_design(design: Design, build: Path | None = None, *, states: bool = 
     memory images do not make a new build. With ``states`` every register and memory stays open to
     faults, which makes the model slower. Raises UserError where a tool is missing.
     """
+    return compile_sources(_sources(design, states), TOP, str(design.folder), build)
+
+
+def compile_sources(sources: Mapping[str, str], top: str, title: str, build: Path | None = None) -> Path:
+    """The shared library of the files ``sources``, by name, around the module ``top``.
+
+    SystemVerilog comes in order of compilation; ``title`` says whose hardware it is. Otherwise as
+    ``compile_design``.
+    """
     folder = build or _cache()
-    sources = _sources(design, states)
-    target = folder / f"{TOP}-{_digest(sources)}"
+    target = folder / f"{TOP}-{_digest(sources, top)}"
     if not (target / LIBRARY).exists():
         environment = _environment()
         folder.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=folder))
         try:
-            _build(sources, design, aside, environment)
+            _build(sources, top, title, aside, environment)
             _keep(aside, target)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
@@ -64,11 +72,11 @@ def compile_design(design: Design, build: Path | None = None, *, states: bool = 
     return target / LIBRARY
 
 
-def harness_directory() -> Path:
-    """The C++ sources of the harness: inside an installed package, or in a checkout."""
+def harness_directory(name: str = "harness") -> Path:
+    """The C++ sources of a harness: inside an installed package, or in a checkout."""
     package = Path(__file__).resolve().parents[1]
-    installed = package / "_harness"
-    return installed if installed.is_dir() else package.parent / "sim" / "harness"
+    installed = package / f"_{name}"
+    return installed if installed.is_dir() else package.parent / "sim" / name
 
 
 def _cache() -> Path:
@@ -89,8 +97,8 @@ def _sources(design: Design, states: bool) -> dict[str, str]:
     }
 
 
-def _digest(sources: dict[str, str]) -> str:
-    content = hashlib.sha256()
+def _digest(sources: Mapping[str, str], top: str) -> str:
+    content = hashlib.sha256(b"" if top == TOP else top.encode())
     for name, text in sources.items():
         content.update(f"{name}\0{text}\0".encode())
     content.update(_toolchain().encode())
@@ -122,19 +130,21 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PATH": path, "VERILATOR_ROOT": str(home)}
 
 
-def _build(sources: dict[str, str], design: Design, folder: Path, environment: dict[str, str]) -> None:
+def _build(
+    sources: Mapping[str, str], top: str, title: str, folder: Path, environment: dict[str, str]
+) -> None:
     for name, text in sources.items():
         (folder / name).write_text(text)
     compiled = [name for name in sources if name.endswith((".vlt", ".sv", ".cpp"))]
     # Relative, so that the runtime's objects do not depend on the folder of one build.
-    translate = ["verilator", *_FLAGS, "--top-module", TOP, "--prefix", probes.PREFIX, "--Mdir", "obj"]
+    translate = ["verilator", *_FLAGS, "--top-module", top, "--prefix", probes.PREFIX, "--Mdir", "obj"]
     translate += ["-CFLAGS", f"{_CFLAGS} -I..", "-LDFLAGS", _LDFLAGS, "-o", LIBRARY, *compiled]
     make = ["make", "-C", "obj", "-f", f"{probes.PREFIX}.mk", *_MAKE]
     runtime = folder.parent / f"runtime-{hashlib.sha256(_toolchain().encode()).hexdigest()[:16]}"
-    with _progress(f"Compiling the hardware of {design.folder}"):
-        _run(translate, folder, environment, design)
+    with _progress(f"Compiling the hardware of {title}"):
+        _run(translate, folder, environment, title)
         _reuse_runtime(runtime, folder / "obj")
-        _run(make, folder, environment, design)
+        _run(make, folder, environment, title)
         _save_runtime(folder / "obj", runtime)
 
 
@@ -153,7 +163,7 @@ def _progress(sentence: str) -> Iterator[None]:
         print(f"… done in {seconds:.0f} s", file=sys.stderr, flush=True)
 
 
-def _run(command: list[str], folder: Path, environment: dict[str, str], design: Design) -> None:
+def _run(command: list[str], folder: Path, environment: dict[str, str], title: str) -> None:
     result = subprocess.run(
         command,
         cwd=folder,
@@ -164,7 +174,7 @@ def _run(command: list[str], folder: Path, environment: dict[str, str], design: 
         check=False,
     )
     if result.returncode:
-        raise RuntimeError(f"{command[0]} refused the design in {design.folder}:\n{result.stdout[-6000:]}")
+        raise RuntimeError(f"{command[0]} refused the design in {title}:\n{result.stdout[-6000:]}")
 
 
 def _reuse_runtime(runtime: Path, obj: Path) -> None:

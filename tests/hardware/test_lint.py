@@ -11,6 +11,14 @@ from sim.bench import module_sources, parameter_arguments, rtl_directory, tool_e
 
 # Corners beyond a module's defaults; a module without an entry is linted with its defaults.
 _CORNERS: dict[str, list[dict[str, int | str]]] = {
+    "axi_accelerator": [
+        {"EVENTS": 1, "LOADABLE": 1, "ADDRESS_BITS": 64, "SAMPLES": 1},
+        {"EVENTS": 1, "GROUP": 1, "IN_WIDTH": 12, "FRAME_TOKENS": 1, "OUT_WIDTH": 1, "MAX_BURST": 1},
+        {"IN_WIDTH": 200, "OUT_WIDTH": 128, "MAX_BURST": 256},
+    ],
+    "axi_reader": [{"MAX_BURST": 1, "OUTSTANDING": 1, "DATA_BITS": 1024}, {"ADDRESS_BITS": 64}],
+    "axi_writer": [{"MAX_BURST": 1, "DATA_BITS": 8}, {"ADDRESS_BITS": 64, "MAX_BURST": 256}],
+    "token_unpacker": [{"TOKEN_BITS": 33}, {"TOKEN_BITS": 64}, {"TOKEN_BITS": 1, "FRAME_TOKENS": 1}],
     "bin_ring": [
         {"PIXELS": 1, "TIMESTEPS": 1, "STEP": 1, "ACT_BITS": 8},
         {"PIXELS": 6, "TIMESTEPS": 6, "STEP": 2, "ACT_BITS": 1, "FRACTION": 4, "WEIGHT_BITS": 5},
@@ -99,6 +107,15 @@ def test_lint(module: str) -> None:
 
 
 _REFUSALS: list[tuple[str, dict[str, int | str], str]] = [
+    ("axi_accelerator", {"SAMPLES": 0}, "SAMPLES must be at least 1"),
+    ("axi_accelerator", {"EVENTS": 1, "GROUP": 1}, "GROUP must be 1 or 2 and IN_WIDTH"),
+    ("axi_reader", {"DATA_BITS": 48}, "DATA_BITS must be a power of two"),
+    ("axi_reader", {"MAX_BURST": 257}, "MAX_BURST must be 1 to 256"),
+    ("axi_reader", {"ADDRESS_BITS": 12}, "ADDRESS_BITS must be 13 to 64"),
+    ("axi_writer", {"DATA_BITS": 48}, "DATA_BITS must be a power of two"),
+    ("axi_writer", {"MAX_BURST": 0}, "MAX_BURST must be 1 to 256"),
+    ("axi_writer", {"ADDRESS_BITS": 65}, "ADDRESS_BITS must be 13 to 64"),
+    ("token_unpacker", {"FRAME_TOKENS": 0}, "FRAME_TOKENS must be at least 1"),
     ("bin_ring", {"TIMESTEPS": 4, "STEP": 3}, "STEP must divide TIMESTEPS"),
     ("event_bins", {"WINDOW": 3}, "at least one unit of time"),
     ("event_bins", {"TIME_BITS": 12}, "half the range of TIME_BITS"),

@@ -1,0 +1,114 @@
+"""Memory behind the AXI4 master of an accelerator, on cocotbext-axi's models, and the rules of the bus."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import cocotb
+from cocotb.triggers import RisingEdge
+from cocotbext.axi import AxiBus, AxiResp, AxiSlave
+
+from sim.stream import _Stalls
+
+Refuse = Callable[[str, int], bool]
+"""Whether an access, "read" or "write", to the beat at an address is answered with an error."""
+_BEAT = 8
+_FIELDS = {
+    "ar": ("araddr", "arlen", "arsize", "arburst"),
+    "aw": ("awaddr", "awlen", "awsize", "awburst"),
+    "w": ("wdata", "wstrb", "wlast"),
+}
+
+
+class Refused(Exception):
+    """What cocotbext-axi's model turns into an answer with an error."""
+
+
+class AxiMemory:
+    """Sparse memory with random pauses on all five channels.
+
+    ``refuse`` may be changed at any time; an error is SLVERR or DECERR by chance. ``bursts`` counts
+    what was asked for, ``written`` notes the address of every beat that came.
+    """
+
+    def __init__(self, dut: Any, rng: random.Random, stall: float) -> None:
+        self.content: dict[int, bytes] = {}
+        self.refuse: Refuse = lambda kind, address: False
+        self.bursts: list[tuple[str, int, int]] = []
+        self.written: list[int] = []
+        self.errors: set[AxiResp] = set()
+        self._rng = rng
+        self.bus = AxiSlave(AxiBus.from_prefix(dut, "m_axi"), dut.clk_i, dut.rst_i, target=self)
+        read, write = self.bus.read_if, self.bus.write_if
+        for channel in (read.ar_channel, read.r_channel, write.aw_channel, write.w_channel, write.b_channel):
+            channel.log.setLevel("ERROR")
+            stalls = _Stalls(rng, stall)
+            channel.set_pause_generator(iter(stalls.next, None))
+        for interface in (read, write):
+            interface.log.setLevel("ERROR")
+        self._vary(read.r_channel, "rresp")
+        self._vary(write.b_channel, "bresp")
+        for channel in _FIELDS:
+            cocotb.start_soon(self._watch(dut, channel))
+
+    def put(self, address: int, data: bytes) -> None:
+        """Lay whole beats down."""
+        for place in range(0, len(data), _BEAT):
+            self.content[address + place] = data[place : place + _BEAT]
+
+    def get(self, address: int, size: int) -> bytes:
+        """Whole beats; zeros where nothing was laid down."""
+        beats = range(address, address + size, _BEAT)
+        return b"".join(self.content.get(beat, bytes(_BEAT)) for beat in beats)
+
+    async def read(self, address: int, length: int, **_: Any) -> bytes:
+        """One beat for the model."""
+        if self.refuse("read", address):
+            raise Refused
+        return self.content.get(address, bytes(_BEAT))
+
+    async def write(self, address: int, data: bytes, **_: Any) -> None:
+        """One beat of the model."""
+        assert len(data) == _BEAT, f"a beat at {address:#x} with a part of its bytes only"
+        self.written.append(address)
+        if self.refuse("write", address):
+            raise Refused
+        self.content[address] = bytes(data)
+
+    def _vary(self, channel: Any, field: str) -> None:
+        send = channel.send
+
+        async def varied(transaction: Any) -> None:
+            if int(getattr(transaction, field)) == AxiResp.SLVERR:
+                response = self._rng.choice((AxiResp.SLVERR, AxiResp.DECERR))
+                setattr(transaction, field, response)
+                self.errors.add(response)
+            await send(transaction)
+
+        channel.send = varied
+
+    async def _watch(self, dut: Any, channel: str) -> None:
+        """What is offered stays until it is taken, a reset apart."""
+        valid, ready = getattr(dut, f"m_axi_{channel}valid"), getattr(dut, f"m_axi_{channel}ready")
+        fields = [getattr(dut, f"m_axi_{name}") for name in _FIELDS[channel]]
+        waiting: tuple[int, ...] | None = None
+        while True:
+            await RisingEdge(dut.clk_i)
+            if int(dut.rst_i.value):
+                waiting = None
+                continue
+            offered = tuple(int(field.value) for field in fields) if int(valid.value) else None
+            assert waiting is None or offered == waiting, (
+                f"m_axi {channel}: {waiting} was offered and not taken, then {offered}"
+            )
+            taken = offered is not None and int(ready.value)
+            waiting = None if taken else offered
+            if taken and channel != "w":
+                address, beats = offered[0], offered[1] + 1
+                assert address % _BEAT == 0, f"m_axi {channel}: a burst from {address:#x}, inside a beat"
+                assert address // 4096 == (address + beats * _BEAT - 1) // 4096, (
+                    f"m_axi {channel}: a burst of {beats} beats from {address:#x} crosses 4 KB"
+                )
+                self.bursts.append((channel, address, beats))

@@ -1,0 +1,379 @@
+"""Bench of ``axi_accelerator``: runs of random frames from memory that is slow, refuses, and is left alone.
+
+The accelerator behind it is played by the bench: a result is a checksum of the frame that went in,
+so a wrong, missing or repeated token shows in memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cocotb
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
+from cocotbext.axi import AxiLiteBus, AxiLiteMaster
+
+from sim.axi_memory import AxiMemory
+from sim.bench import case
+from sim.coverage import hit
+from sim.stream import StreamSink, StreamSource, reset
+from ssnn_fpga.runtime import registers
+
+FRAMES, EVENTS, IMAGE = range(3)
+PATIENCE = 2000
+MODULE = "axi_accelerator"
+
+
+@dataclass
+class Run:
+    """Arguments of a run, and the frames that lie at its input."""
+
+    frames: list[list[int]]
+    input: int
+    output: int
+
+
+class Bench:
+    """Host, memory and accelerator around the module."""
+
+    def __init__(self, dut: Any) -> None:
+        self.dut, given = dut, case()
+        self.rng, self.p, self.config = given.rng, given.parameters, given.config
+        self.memory = AxiMemory(dut, self.rng, self.config["stall"])
+        self.host = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), dut.clk_i, dut.rst_i)
+        for interface in (self.host.write_if, self.host.read_if):
+            interface.log.setLevel("ERROR")
+        stall = self.config["stall"]
+        self.sink = StreamSink(dut, dut.clk_i, rng=self.rng, stall=stall)
+        self.source = StreamSource(dut, dut.clk_i, rng=self.rng, stall=stall)
+        self.deaf = False
+        """The played accelerator takes nothing more."""
+        tokens = self.p["FRAME_TOKENS"]
+        self.seen = max(1, tokens // 2) if self.config.get("early") else tokens
+        """Tokens that a result depends on, and after which it comes."""
+        self.beats = 1 + -(-self.p["OUT_WIDTH"] // 64)
+        size = -(-self.p["IN_WIDTH"] // 8)
+        self.slot = -(-size // 8) * 8 if size > 4 else 1 << (size - 1).bit_length()
+        self.frame_bytes = -(-self.p["FRAME_TOKENS"] * self.slot // 8) * 8
+
+    async def start(self) -> None:
+        self.dut.loaded_i.value = 1
+        self.dut.load_ready_i.value = 1
+        self.dut.error_i.value = 0
+        await reset(self.dut)
+        await ClockCycles(self.dut.clk_i, 4)
+        cocotb.start_soon(self._accelerate())
+
+    async def _accelerate(self) -> None:
+        """The played accelerator, which begins anew whenever it is reset."""
+        while True:
+            worker = cocotb.start_soon(self._work())
+            await RisingEdge(self.dut.restart_o)
+            worker.cancel()
+            await FallingEdge(self.dut.clk_i)
+            self.source.restart()
+            self.sink.restart()
+            while int(self.dut.restart_o.value):
+                await FallingEdge(self.dut.clk_i)
+
+    async def _work(self) -> None:
+        tokens, early, forever = self.p["FRAME_TOKENS"], self.seen, 10**9
+        while True:
+            while self.deaf:
+                await ClockCycles(self.dut.clk_i, 10)
+            frame = await self.sink.receive(early, patience=forever, silence=0)
+            result = cocotb.start_soon(self.source.send([self.result(frame)]))
+            if early < tokens:
+                await self.sink.receive(tokens - early, patience=forever, silence=0)
+            await result
+
+    def result(self, frame: list[int]) -> int:
+        """What the played accelerator answers to the tokens that it has seen."""
+        value = 0
+        for token in frame[: self.seen]:
+            value = (value * 0x10001 + token + 1) % (1 << self.p["OUT_WIDTH"])
+        return value
+
+    async def read(self, offset: int) -> int:
+        return await self.host.read_dword(offset)
+
+    async def write(self, offset: int, value: int) -> None:
+        await self.host.write_dword(offset, value)
+
+    def address(self, size: int) -> int:
+        """Anywhere, and often close before the end of 4 KB."""
+        page = self.rng.randrange(1 << 8) << 12
+        before = self.rng.choice((8 * self.rng.randrange(512), 8 * self.rng.randrange(1, 12)))
+        return page + 4096 - before
+
+    def new_run(self) -> Run:
+        count = self.rng.randint(1, self.config.get("frames", 4))
+        width, tokens = self.p["IN_WIDTH"], self.p["FRAME_TOKENS"]
+        frames = [[self.rng.getrandbits(width) for _ in range(tokens)] for _ in range(count)]
+        run = Run(frames, self.address(0), (1 << 21) + self.address(0))
+        for place, frame in enumerate(frames):
+            noise = self.rng.getrandbits(8 * self.frame_bytes)
+            image = noise >> 8 * tokens * self.slot << 8 * tokens * self.slot
+            for index, token in enumerate(frame):
+                above = self.rng.getrandbits(8 * self.slot) >> width << width
+                image |= (token | above) << 8 * self.slot * index
+            self.memory.put(run.input + place * self.frame_bytes, image.to_bytes(self.frame_bytes, "little"))
+        return run
+
+    async def begin(self, run: Run, **other: int) -> None:
+        """Write the arguments, some of them exchanged, and start."""
+        arguments = {
+            "INPUT_ADDRESS": run.input,
+            "INPUT_ADDRESS_HIGH": 0,
+            "INPUT_BYTES": len(run.frames) * self.frame_bytes,
+            "OUTPUT_ADDRESS": run.output,
+            "OUTPUT_ADDRESS_HIGH": 0,
+            "RESULTS": len(run.frames),
+            "MODE": FRAMES,
+            "PATIENCE": PATIENCE,
+            **other,
+        }
+        for name, value in arguments.items():
+            await self.write(getattr(registers, name), value)
+        self.memory.written.clear()
+        await self.write(registers.CONTROL, registers.Control.START)
+
+    async def end(self, patience: int = 20000) -> int:
+        """Wait for the end of a run, acknowledge it, and give its errors."""
+        for _ in range(patience // 20):
+            control = await self.read(registers.CONTROL)
+            if control & registers.Control.DONE:
+                assert control & registers.Control.IDLE, "a run has ended and another one is under way"
+                assert not control & registers.Control.START
+                status = await self.read(registers.STATUS)
+                await self.write(registers.CONTROL, registers.Control.ACKNOWLEDGE)
+                assert not await self.read(registers.CONTROL) & registers.Control.DONE
+                return status & 0xFF
+            await ClockCycles(self.dut.clk_i, 20)
+        raise AssertionError(f"a run does not end within {patience} cycles")
+
+    def check(self, run: Run, whole: bool = True) -> None:
+        """Every result lies in its place, and nothing was written anywhere else."""
+        size = 8 * self.beats
+        inside = range(run.output, run.output + size * len(run.frames), 8)
+        outside = [address for address in self.memory.written if address not in inside]
+        assert not outside, f"writes outside the results at {run.output:#x}: {[hex(a) for a in outside]}"
+        if not whole:
+            return
+        assert sorted(self.memory.written) == list(inside), "a beat of the results is missing, or came twice"
+        for number, frame in enumerate(run.frames):
+            record = self.memory.get(run.output + number * size, size)
+            cycles, place = int.from_bytes(record[:4], "little"), int.from_bytes(record[4:8], "little")
+            found, expected = int.from_bytes(record[8:], "little"), self.result(frame)
+            assert place == number, f"result {number} says that it is {place}"
+            assert found == expected, f"result {number} is {found:#x}, expected {expected:#x}"
+            assert 0 < cycles < 20000, f"result {number} took {cycles} clocks"
+
+    async def good(self) -> Run:
+        run = self.new_run()
+        await self.begin(run)
+        status = await self.end()
+        assert status == 0, f"status {status:#x} after a good run"
+        self.check(run)
+        return run
+
+
+@cocotb.test()
+async def tells_what_it_is(dut: Any) -> None:
+    bench = Bench(dut)
+    await bench.start()
+    p = bench.p
+    expected = {
+        registers.MAGIC: 0x4E4E5353,
+        registers.VERSION: 1,
+        registers.FRAME_TOKENS: p["FRAME_TOKENS"],
+        registers.WIDTHS: p["IN_WIDTH"] | p["OUT_WIDTH"] << 16,
+        registers.FEATURES: p.get("ADDRESS_BITS", 32) << 8 | int(p.get("LOADABLE", 0)) << 1,
+    }
+    for offset, value in expected.items():
+        found = await bench.read(offset)
+        assert found == value, f"register {offset:#x} is {found:#x}, expected {value:#x}"
+    words = [await bench.read(registers.IDENTITY + 4 * word) for word in range(4)]
+    assert "".join(f"{word:08x}" for word in words) == p["IDENTITY"].split("h")[1]
+
+
+@cocotb.test()
+async def random_runs(dut: Any) -> None:
+    """``config["runs"]`` runs, of which a share meets errors, stops, hangs and senseless arguments."""
+    bench = Bench(dut)
+    await bench.start()
+    status, runs = registers.Status, bench.config["runs"]
+    kinds = bench.rng.sample(KINDS, len(KINDS)) + bench.rng.choices(KINDS, k=runs)
+    for kind in kinds[:runs]:
+        run = bench.new_run()
+        hit(MODULE, f"run {kind}")
+        if kind == "good":
+            await bench.good()
+            continue
+        if kind == "read":
+            bad = run.input + 8 * bench.rng.randrange(len(run.frames) * bench.frame_bytes // 8)
+            bench.memory.refuse = lambda way, address, bad=bad: way == "read" and address == bad
+            await bench.begin(run)
+            allowed = {status.READ_ERROR}
+        elif kind == "write":
+            bad = run.output + 8 * bench.rng.randrange(len(run.frames) * bench.beats)
+            bench.memory.refuse = lambda way, address, bad=bad: way == "write" and address == bad
+            await bench.begin(run)
+            allowed = {status.WRITE_ERROR}
+        elif kind == "stop":
+            await bench.begin(run)
+            await ClockCycles(dut.clk_i, bench.rng.randint(0, 120))
+            await bench.write(registers.STOP, registers.Stop.ABORT)
+            allowed = {status.ABORTED, 0}  # 0: it had ended
+        elif kind == "hang":
+            bench.deaf = True
+            await bench.begin(run)
+            allowed = {status.STALLED, 0}  # 0: a single frame had been taken already
+        elif kind == "short":  # more results than frames
+            await bench.begin(run, RESULTS=len(run.frames) + 1)
+            allowed = {status.STALLED}
+        elif kind == "error":
+            await bench.begin(run)
+            await ClockCycles(dut.clk_i, bench.rng.randint(0, 20))
+            bit = bench.rng.randrange(3)
+            dut.error_i.value = 1 << bit
+            allowed = {status.PARITY << bit, 0}
+        else:
+            await bench.begin(run, **bench.rng.choice(SENSELESS))
+            allowed = {status.REFUSED}
+        found = await bench.end(40000)
+        dut.error_i.value = 0
+        bench.deaf = False
+        bench.memory.refuse = lambda way, address: False
+        assert found in allowed, (
+            f"status {found:#x} after a run of the kind {kind}, expected one of {allowed}"
+        )
+        if kind != "short":
+            bench.check(run, whole=found == 0)
+        await bench.good()
+    if bench.memory.bursts:
+        sizes = {beats for _, _, beats in bench.memory.bursts}
+        if max(sizes) == bench.p.get("MAX_BURST", 16):
+            hit(MODULE, "burst of all beats")
+        if any((address + 8 * beats) % 4096 == 0 for _, address, beats in bench.memory.bursts):
+            hit(MODULE, "burst cut at 4 KB")
+    for response in bench.memory.errors:
+        hit(MODULE, f"answered {response.name}")
+    if bench.config["stall"]:
+        hit(MODULE, "memory stalls")
+    dut._log.info("%d runs, %d bursts", runs, len(bench.memory.bursts))
+
+
+KINDS = ("good", "read", "write", "stop", "hang", "refused", "short", "error")
+SENSELESS: tuple[dict[str, int], ...] = (
+    {"INPUT_ADDRESS": 0x1004},
+    {"OUTPUT_ADDRESS": 0x1001},
+    {"INPUT_BYTES": 0},
+    {"INPUT_BYTES": 12},
+    {"RESULTS": 0},
+    {"RESULTS": 1 << 24},
+    {"MODE": EVENTS},
+    {"MODE": IMAGE},  # with results
+    {"MODE": 3},
+)
+
+
+@cocotb.test()
+async def runs_like_a_kernel(dut: Any) -> None:
+    """Interrupts, ready and done as ap_ctrl_chain has them; a second run waits for the acknowledgement."""
+    bench = Bench(dut)
+    await bench.start()
+    await bench.write(registers.INTERRUPT_ENABLE, registers.InterruptEnable.DONE)
+    run = bench.new_run()
+    await bench.begin(run)
+    await bench.end()
+    assert not int(dut.interrupt_o.value), "an interrupt that nobody let out"
+    await bench.write(registers.INTERRUPT, registers.Interrupt.ENABLE)
+    await ClockCycles(dut.clk_i, 3)
+    assert int(dut.interrupt_o.value)
+    await bench.write(registers.INTERRUPT_STATUS, registers.InterruptStatus.DONE)
+    await ClockCycles(dut.clk_i, 3)
+    assert not int(dut.interrupt_o.value)
+    assert await bench.read(registers.INTERRUPT_STATUS) == registers.InterruptStatus.READY
+    ready = [await bench.read(registers.CONTROL) & registers.Control.READY for _ in range(2)]
+    assert ready == [registers.Control.READY, 0] or ready == [0, 0], "ready does not fall when it is read"
+
+    run = bench.new_run()
+    await bench.begin(run)
+    while not int(dut.interrupt_o.value):
+        await FallingEdge(dut.clk_i)
+    done = registers.Control.DONE | registers.Control.IDLE
+    await bench.write(registers.CONTROL, registers.Control.START)
+    await ClockCycles(dut.clk_i, 50)
+    assert await bench.read(registers.CONTROL) & done == done, "a run began before the last was acknowledged"
+    bench.memory.written.clear()
+    await bench.write(registers.CONTROL, registers.Control.ACKNOWLEDGE)
+    assert await bench.end() == 0
+    bench.check(run)
+    hit(MODULE, "interrupt")
+
+
+@cocotb.test()
+async def restarts_itself(dut: Any) -> None:
+    """With auto_restart a run follows its acknowledgement; without it no more."""
+    bench = Bench(dut)
+    await bench.start()
+    run = bench.new_run()
+    await bench.write(registers.CONTROL, registers.Control.AUTO_RESTART)
+    await bench.begin(run)
+    control = registers.Control
+    await bench.write(registers.CONTROL, control.START | control.AUTO_RESTART)
+    for _ in range(3):
+        while not await bench.read(registers.CONTROL) & control.DONE:
+            await ClockCycles(dut.clk_i, 10)
+        bench.check(run)
+        bench.memory.written.clear()
+        await bench.write(registers.CONTROL, control.ACKNOWLEDGE | control.AUTO_RESTART)
+    await bench.write(registers.CONTROL, 0)
+    assert await bench.end() == 0
+    bench.check(run)
+    await ClockCycles(dut.clk_i, 200)
+    assert await bench.read(registers.CONTROL) & control.IDLE
+    hit(MODULE, "auto restart")
+
+
+@cocotb.test(skip=not case().parameters.get("LOADABLE"))
+async def loads_weights(dut: Any) -> None:
+    """An image of an even and an odd number of words arrives whole; a run ends when it has."""
+    bench = Bench(dut)
+    port = StreamSink(dut, dut.clk_i, "load", rng=bench.rng, stall=bench.config["stall"])
+    await bench.start()
+    for count in (1, 2, bench.rng.randrange(3, 40) | 1, 2 * bench.rng.randrange(2, 20)):
+        run = bench.new_run()
+        words = [bench.rng.getrandbits(32) for _ in range(count)]
+        above = bench.rng.getrandbits(32)
+        image = b"".join(word.to_bytes(4, "little") for word in (*words, above))
+        bench.memory.put(run.input, image[: -(-count // 2) * 8])
+        dut.loaded_i.value = 0
+        await bench.begin(run, INPUT_BYTES=4 * count, RESULTS=0, MODE=IMAGE)
+        assert await port.receive(count, silence=20) == words
+        assert not await bench.read(registers.CONTROL) & registers.Control.DONE, "not loaded, and yet done"
+        dut.loaded_i.value = 1
+        assert await bench.end() == 0
+        assert not bench.memory.written
+        await bench.good()
+    hit(MODULE, "weights loaded")
+
+
+@cocotb.test()
+async def reset_in_mid_run(dut: Any) -> None:
+    """The reset of the whole board, memory included, wherever a run is; the next run is right."""
+    bench = Bench(dut)
+    await bench.start()
+    for _ in range(3):
+        run = bench.new_run()
+        await bench.begin(run)
+        await ClockCycles(dut.clk_i, bench.rng.randint(0, 150))
+        await FallingEdge(dut.clk_i)
+        dut.rst_i.value = 1
+        await ClockCycles(dut.clk_i, 3)
+        await FallingEdge(dut.clk_i)
+        dut.rst_i.value = 0
+        await ClockCycles(dut.clk_i, 3)
+        await bench.good()
+    hit(MODULE, "reset in mid-run")

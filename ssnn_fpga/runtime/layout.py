@@ -1,0 +1,50 @@
+"""How frames and results lie in an accelerator's memory (docs/boards.md, "Frames and results in memory")."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssnn_fpga.network.layers import Integers
+from ssnn_fpga.rtl.stream import pack_tokens, token_bytes, unpack_logits
+from ssnn_fpga.runtime.manifest import StreamFormat
+
+BEAT = 8
+"""Bytes of the accelerator's port to memory."""
+
+
+def slot_bytes(width: int) -> int:
+    """Bytes that a token of ``width`` bits takes: 1, 2, 4, 8 or whole beats."""
+    size = token_bytes(width)
+    return -(-size // BEAT) * BEAT if size > 4 else 1 << (size - 1).bit_length()
+
+
+def frame_bytes(stream: StreamFormat) -> int:
+    """Bytes of a frame, a multiple of 8."""
+    return -(-stream.tokens * slot_bytes(stream.in_width) // BEAT) * BEAT
+
+
+def record_bytes(stream: StreamFormat) -> int:
+    """Bytes of a result: a beat of its own, then the token in whole beats."""
+    return BEAT + -(-stream.out_width // 64) * BEAT
+
+
+def pack_frames(frames: Integers, stream: StreamFormat) -> NDArray[np.uint8]:
+    """Frames (N,T,C,H,W) as they lie in memory, (N, ``frame_bytes``)."""
+    slot = slot_bytes(stream.in_width)
+    tokens = pack_tokens(frames, stream.group, stream.bits)
+    slots = np.zeros((len(frames), stream.tokens, slot), dtype=np.uint8)
+    slots[:, :, : tokens.shape[1]] = tokens.reshape(len(frames), stream.tokens, -1)
+    packed = np.zeros((len(frames), frame_bytes(stream)), dtype=np.uint8)
+    packed[:, : stream.tokens * slot] = slots.reshape(len(frames), -1)
+    return packed
+
+
+def unpack_records(
+    records: NDArray[np.uint8], stream: StreamFormat
+) -> tuple[Integers, Integers, Integers, Integers]:
+    """Numbers in the run, classes, logits (N, O) and clocks of results (N, ``record_bytes``)."""
+    heads = np.ascontiguousarray(records[:, :BEAT]).view("<u4").astype(np.int64)
+    tokens = np.ascontiguousarray(records[:, BEAT : BEAT + token_bytes(stream.out_width)])
+    logits, classes = unpack_logits(tokens, stream.outputs, stream.logit_bits)
+    return heads[:, 1], classes, logits, heads[:, 0]

@@ -1,0 +1,42 @@
+"""The accelerator's AXI edge under its cocotb bench: slow memory, errors, stops and resets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sim.bench import run_bench
+
+IDENTITY = "128'h00112233445566778899aabbccddeeff"
+CASES: list[tuple[dict[str, int], dict[str, Any]]] = [
+    ({"FRAME_TOKENS": 5, "IN_WIDTH": 13, "OUT_WIDTH": 84}, {"stall": 0.4, "frames": 4}),
+    (
+        {"FRAME_TOKENS": 4, "IN_WIDTH": 70, "OUT_WIDTH": 1200, "SAMPLES": 2, "LOADABLE": 1},
+        {"stall": 0.2, "frames": 5},
+    ),
+    (
+        {
+            "FRAME_TOKENS": 9,
+            "IN_WIDTH": 40,
+            "OUT_WIDTH": 64,
+            "MAX_BURST": 1,
+            "ADDRESS_BITS": 64,
+            "SAMPLES": 1,
+        },
+        {"stall": 0.0, "frames": 3, "early": True},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", range(len(CASES)), ids=["slots", "wide-loadable", "single-beats-early"])
+def test_axi_accelerator(case: int) -> None:
+    """Eight runs, one of each kind; ``python -m benchmarks.axi_edge`` makes thousands."""
+    parameters, config = CASES[case]
+    run_bench(
+        "axi_accelerator",
+        bench="bench_axi_accelerator",
+        parameters={**parameters, "IDENTITY": IDENTITY},
+        config={**config, "runs": 8},
+        seed=case + 1,
+    )
