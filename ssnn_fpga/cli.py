@@ -30,8 +30,9 @@ DataOption = Annotated[
     Path | None,
     typer.Option(
         "--data",
-        help="Folder or tar archive laid out <split>/<class>/<recording>. "
-        "Without it: $SSNN_FPGA_DATA, then ../shared/data, then the emulated digits.",
+        help="Folder or tar archive laid out <split>/<class>/<recording>; NAME:PATH for a known set "
+        "(nmnist, poker_dvs, ncars, cifar10_dvs, ncaltech101, dvs_gesture), emulated:PATH or images:PATH for "
+        "images. Without it: $SSNN_FPGA_DATA, then ../shared/data, then the emulated digits.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
@@ -56,17 +57,41 @@ def _print_json(figures: dict[str, Any]) -> None:
 
 def _load_frames(model: Any, data: Path | None, split: str, samples: int | None) -> tuple[Any, str]:
     """Frames of ``split`` as ``model`` (a network or an engine) compresses them, and which data they are."""
-    from ssnn_fpga.events.frames import load_frames
-    from ssnn_fpga.events.source import find_recordings
+    from rich.progress import Progress
 
-    if model.compression is None:
-        raise UserError(
-            f"The model {model.name!r} does not say how events become its frames: "
-            "add the metadata key 'compression' (see docs/models.md)."
-        )
-    recordings, description = find_recordings(data)
-    frames = load_frames(recordings, split, model.compression, classes=model.classes or None, limit=samples)
+    from ssnn_fpga.events.frames import load_frames
+    from ssnn_fpga.events.images import direct_frames
+    from ssnn_fpga.events.source import find_images, find_recordings
+
+    images = find_images(data)
+    with Progress(console=_terminal, transient=True) as bar:
+        task = bar.add_task(f"reading the {split} split", total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        if images is not None and model.compression is None:
+            frames = direct_frames(images, split, model.input, model.classes or None, samples, progress)
+            return frames, f"images of {images.name}"
+        if model.compression is None:
+            raise UserError(
+                f"The model {model.name!r} does not say how events become its frames: add the metadata key "
+                "'compression' (see docs/models.md), or give images as --data images:PATH."
+            )
+        recordings, description = find_recordings(data)
+        frames = load_frames(recordings, split, model.compression, model.classes or None, samples, progress)
     return frames, description
+
+
+@app.command()
+def download(
+    name: Annotated[str, typer.Argument(help="A data set, such as nmnist or cifar10_dvs.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the data set.")],
+) -> None:
+    """Fetch a data set from its publisher, or tell where it is."""
+    from ssnn_fpga.events.download import download as fetch
+
+    _terminal.print(f"{name} is in {fetch(name, out)}; use it with --data {name}:{out}", soft_wrap=True)
 
 
 @app.command()
