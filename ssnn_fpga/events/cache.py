@@ -1,8 +1,8 @@
 """Frames that have been compressed before, on disk.
 
-One file for each set of recordings and compression, named after a hash of both. It is written aside and
-renamed, and every read checks the CRC of what it reads: a file that a crash, a full disk or anything
-else has damaged is compressed anew, never used.
+One file for each set of recordings and compression, named after a hash of both. It holds a SHA-256, then
+the frames under zlib that it is of. It is written aside and renamed, and read whole and checked: frames
+whose file a crash, a full disk or anything else has damaged are compressed anew.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -26,6 +25,7 @@ VARIABLE = "SSNN_FPGA_CACHE"
 """Environment variable that names the cache's folder; empty for no cache."""
 
 _VERSION = 1  # of what decoders and compression make of the same recordings
+_SUFFIX = ".frames"
 _WORTH_KEEPING = 200  # recordings; fewer are compressed again in no time
 
 
@@ -53,11 +53,13 @@ def read_cached(key: str, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
     if not key or folder is None:
         return None
     try:
-        with np.load(folder / f"{key}.npz", allow_pickle=False) as content:
-            frames: NDArray[np.uint8] = content["frames"]
-    except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+        content = (folder / f"{key}{_SUFFIX}").read_bytes()
+    except OSError:
         return None
-    return frames if frames.shape == shape and frames.dtype == np.uint8 else None
+    digest, packed = content[: hashlib.sha256().digest_size], content[hashlib.sha256().digest_size :]
+    if hashlib.sha256(packed).digest() != digest:
+        return None
+    return np.frombuffer(bytearray(zlib.decompress(packed)), np.uint8).reshape(shape)
 
 
 def write_cached(key: str, frames: NDArray[np.uint8]) -> None:
@@ -71,10 +73,12 @@ def write_cached(key: str, frames: NDArray[np.uint8]) -> None:
         # A name of its own: two processes may compress the same recordings at the same time.
         with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as file:
             aside = Path(file.name)
-            np.savez_compressed(file, frames=frames)
+            packed = zlib.compress(frames.tobytes(), level=1)
+            file.write(hashlib.sha256(packed).digest())
+            file.write(packed)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(aside, folder / f"{key}.npz")
+        os.replace(aside, folder / f"{key}{_SUFFIX}")
     except OSError:
         if aside is not None:
             aside.unlink(missing_ok=True)

@@ -56,7 +56,7 @@ def open_known(name: str, path: Path) -> RecordingSet:
     known = KNOWN[name]
     if not path.exists():
         raise UserError(
-            f"{path}: no such file or folder; `ssnn-fpga download {name} --out {path}` tells more."
+            f"{path}: no such file or folder; `ssnn-fpga download {name} --out {path}` fetches it."
         )
     entries = known.open(name, path)
     if not entries:
@@ -98,7 +98,7 @@ def _classes(suffixes: tuple[str, ...], name: str, path: Path) -> list[Entry]:
 
 
 def _poker(name: str, path: Path) -> list[Entry]:
-    """tonic's selection, pips_train/cl/0.npy and pips_test, or all 131 recordings, xclub01.aedat and so on."""
+    """tonic's selection, pips_train/cl/0.npy and pips_test, or all 131, xclub01.aedat and so on."""
     official = []
     for place, source in _files(path, (".npy",)).items():
         parts = PurePosixPath(place).parts[-3:]
@@ -195,7 +195,7 @@ def _clips(name: str, path: Path) -> list[Entry]:
 
 
 def _files(path: Path, suffixes: tuple[str, ...]) -> Files:
-    """Files of these suffixes below a folder, by their place in it, or in an archive or a folder's archives."""
+    """Files of these suffixes by place: of a folder, or else of its archives, or of an archive."""
     found: Files = {}
     if path.is_dir():
         found |= {
@@ -263,15 +263,14 @@ def _whole(file: Path, name: str, changed: int) -> Events:
 
 
 _DVS128 = (128, 128)
+_TENTH = "ours, a tenth of each class for testing"
 
 KNOWN: dict[str, KnownSet] = {
     "nmnist": KnownSet("N-MNIST", (34, 34), "official", _laid_out),
-    "poker_dvs": KnownSet("POKER-DVS", (35, 35), "tonic's (48 and 20), ours for the AEDAT files", _poker),
+    "poker_dvs": KnownSet("POKER-DVS", (35, 35), f"tonic's; of AEDAT files {_TENTH}", _poker),
     "ncars": KnownSet("N-CARS", (100, 120), "official", _ncars),
-    "cifar10_dvs": KnownSet(
-        "CIFAR10-DVS", _DVS128, "ours, 90 and 10 %", partial(_classes, (".aedat", ".aedat4"))
-    ),
-    "ncaltech101": KnownSet("N-Caltech101", (180, 240), "ours, 90 and 10 %", partial(_classes, (".bin",))),
+    "cifar10_dvs": KnownSet("CIFAR10-DVS", _DVS128, _TENTH, partial(_classes, (".aedat", ".aedat4"))),
+    "ncaltech101": KnownSet("N-Caltech101", (180, 240), _TENTH, partial(_classes, (".bin",))),
     "dvs_gesture": KnownSet("DVS128 Gesture", GESTURE_SENSOR, "official", _gesture),
 }
 """The sets by the name that users give."""

@@ -12,13 +12,13 @@ from ssnn_fpga.events.dataset import RecordingSet, open_recordings
 _BY_TONIC = {
     # name: tonic's class, whether it comes in two splits, the publisher's page
     "nmnist": ("NMNIST", True, "https://www.garrickorchard.com/datasets/n-mnist"),
-    "poker_dvs": ("POKERDVS", True, "http://www2.imse-cnm.csic.es/caviar/POKERDVS.html"),
     "cifar10_dvs": ("CIFAR10DVS", False, "https://figshare.com/articles/dataset/CIFAR10-DVS_New/4724671"),
     "ncaltech101": ("NCALTECH101", False, "https://www.garrickorchard.com/datasets/n-caltech101"),
     "dvs_gesture": ("DVSGesture", True, "https://research.ibm.com/interactive/dvsgesture"),
 }
 
 _BY_HAND = {
+    "poker_dvs": ("POKER-DVS", "http://www2.imse-cnm.csic.es/caviar/POKERDVS.html"),
     "ncars": ("N-CARS", "https://www.prophesee.ai/2018/03/13/dataset-n-cars/"),
     "mnist": ("MNIST", "https://ossci-datasets.s3.amazonaws.com/mnist/ (four files, *-ubyte.gz)"),
     "cifar10": ("CIFAR-10", "https://www.cs.toronto.edu/~kriz/cifar.html (the binary version)"),

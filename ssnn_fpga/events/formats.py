@@ -6,10 +6,11 @@
 | ``.aedat`` | AEDAT 2.0 of a DVS128; AEDAT 3.1, polarity events | tonic; 3.1 here |
 | ``.aedat4`` | AEDAT 4, the first stream of events | aedat, by tonic |
 | ``.dat`` | Prophesee DAT, as N-CARS | expelliarmus |
-| ``.raw`` | Prophesee EVT 2.0 and EVT 3.0 | expelliarmus |
+| ``.raw`` | Prophesee EVT 2.0 and EVT 3.0 | expelliarmus; 3.0 here |
 
 tonic takes every packet of an AEDAT 3.1 file for polarity events and leaves out the upper half of
-the clock, so its packets are taken apart here.
+the clock, and expelliarmus adds 4096 µs too many at each step of an EVT 3.0 file's upper clock (a real
+file of 8.8 ms becomes one of 53.9 ms), so these two are taken apart here.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ _AEDAT3_POLARITY = 1
 _AEDAT3_END = b"#!END-HEADER\r\n"
 _AEDAT2_SPECIAL = 0x8000  # set in the address of what is no pixel's event
 _DAT_EVENT_BYTES = 8
+_EVT3_ROW, _EVT3_EVENT, _EVT3_FIRST_COLUMN, _EVT3_VECTOR_12, _EVT3_VECTOR_8 = 0, 2, 3, 4, 5
+_EVT3_TIME_LOW, _EVT3_TIME_HIGH = 6, 8
 _EVT_VERSION = re.compile(rb"^%\s*(?:evt\s+|format\s+EVT)([0-9])", re.MULTILINE | re.IGNORECASE)
 
 
@@ -112,7 +115,9 @@ def _aedat4(data: bytes, name: str) -> Events:
     with _file(data) as file:
         try:
             raw = read_aedat4(file)
-        except Exception as error:  # tonic and aedat raise whatever they meet
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # aedat's panics are no Exception
             raise _broken(name, f"AEDAT 4: {error}") from error
     return structured(raw["t"].astype(np.int64), raw["x"], raw["y"], raw["on"])
 
@@ -126,14 +131,56 @@ def _dat(data: bytes, name: str) -> Events:
         raise _broken(name, f"it has no DAT header with events of {_DAT_EVENT_BYTES} bytes")
     if body % _DAT_EVENT_BYTES:
         raise _broken(name, "it ends within an event")
-    return _expelliarmus(data, "dat", name)
+    events = _expelliarmus(data, "dat", name)
+    # expelliarmus takes any step back for an overflow of the 32-bit clock; only a large one is.
+    t = events["t"] & 0xFFFFFFFF
+    events["t"] = t + (np.cumsum(np.diff(t, prepend=t[:1]) < -(1 << 31)) << 32)
+    return events
 
 
 def _raw(data: bytes, name: str) -> Events:
     version = _EVT_VERSION.search(data[:4096])
     if version is None or version[1] not in b"23":
         raise _broken(name, "its header names neither EVT 2.0 nor EVT 3.0")
-    return _expelliarmus(data, f"evt{version[1].decode()}", name)
+    return _evt3(data, name) if version[1] == b"3" else _expelliarmus(data, "evt2", name)
+
+
+def _evt3(data: bytes, name: str) -> Events:
+    """EVT 3.0: 16-bit words that set the time, the row, the first column; one event, or one for each bit."""
+    start = 0
+    while data[start : start + 1] == b"%":
+        start = data.find(b"\n", start) + 1 or len(data)
+    if (len(data) - start) % 2:
+        raise _broken(name, "it ends within a word")
+    words = np.frombuffer(data, "<u2", offset=start).astype(np.int64)
+    kind = words >> 12
+    high = _last(words & 0xFFF, kind == _EVT3_TIME_HIGH)
+    low = _last(words & 0xFFF, kind == _EVT3_TIME_LOW)
+    # A lower clock from before the upper one moved on is out of date: that is 0 again.
+    moved = _last(np.arange(len(words)), np.diff(high, prepend=high[:1]) != 0)
+    low[_last(np.arange(len(words)), kind == _EVT3_TIME_LOW) < moved] = 0
+    wraps = np.cumsum(np.diff(high, prepend=high[:1]) < -(1 << 11))
+    t = wraps << 24 | high << 12 | low
+    row = _last(words & 0x7FF, kind == _EVT3_ROW)
+
+    width = np.select([kind == _EVT3_VECTOR_12, kind == _EVT3_VECTOR_8], [12, 8])
+    before = np.cumsum(width) - width
+    first = kind == _EVT3_FIRST_COLUMN
+    base = _last(words & 0x7FF, first) + before - _last(before, first)
+    polarity = _last(words >> 11 & 1, first)
+    single = kind == _EVT3_EVENT
+    # Bit b of a word with column x stands for an event at x + b; a single event is one at bit 0.
+    bits = np.where(single, 1, np.where(width > 0, words & ((1 << width) - 1), 0))
+    word, bit = np.nonzero(bits[:, None] >> np.arange(12) & 1)
+    x = np.where(single, words & 0x7FF, base)[word] + bit
+    p = np.where(single, words >> 11 & 1, polarity)[word]
+    return structured(t[word], x, row[word], p)
+
+
+def _last(values: NDArray[np.int64], when: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(words,) the value at the last place ``when`` holds, up to each place; 0 before the first."""
+    place = np.maximum.accumulate(np.where(when, np.arange(len(when)), -1))
+    return np.where(place < 0, 0, values[place])
 
 
 def _expelliarmus(data: bytes, encoding: str, name: str) -> Events:
