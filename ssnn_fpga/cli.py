@@ -55,6 +55,15 @@ def _print_json(figures: dict[str, Any]) -> None:
     typer.echo(json.dumps(figures, indent=2))
 
 
+def _write_model(network: Any, out: Path) -> None:
+    """Write a network as a QONNX file, whole or not at all."""
+    from ssnn_fpga.network.files import write_whole
+    from ssnn_fpga.network.qonnx_export import to_qonnx
+
+    content = to_qonnx(network).SerializeToString()
+    write_whole(out, lambda aside: aside.write_bytes(content))
+
+
 def _load_frames(model: Any, data: Path | None, split: str, samples: int | None) -> tuple[Any, str]:
     """Frames of ``split`` as ``model`` (a network or an engine) compresses them, and which data they are."""
     from rich.progress import Progress
@@ -116,16 +125,114 @@ def train(
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a training run; with --nir also a QONNX file.")],
     out: Annotated[
-        Path | None, typer.Option("--out", help="The QONNX file; RUN/model.onnx if not given.")
+        Path | None, typer.Option("--out", help="The file; RUN/model.onnx or .nir if not given.")
     ] = None,
+    nir: Annotated[
+        bool, typer.Option("--nir", help="Write NIR, for snnTorch, Norse and others, instead of QONNX.")
+    ] = False,
 ) -> None:
-    """Export a trained run as QONNX."""
-    from quant_models.export import export as export_run
+    """Export a trained run as QONNX, or as NIR."""
+    from ssnn_fpga.interchange.nir_export import write_nir
+    from ssnn_fpga.network.qonnx_import import load
 
-    path = export_run(run, out or run / "model.onnx")
-    _terminal.print(f"Wrote {path}")
+    model = run
+    if not (nir and run.is_file()):
+        from quant_models.export import export as export_run
+
+        model = export_run(run, (None if nir else out) or run / "model.onnx")
+    if nir:
+        out = out or model.with_suffix(".nir")
+        write_nir(load(model), out)
+    _terminal.print(f"Wrote {out if nir else model}")
+
+
+@app.command("import")
+def import_nir(
+    file: Annotated[Path, typer.Argument(help="A NIR file.")],
+    out: Annotated[Path, typer.Option("--out", help="The QONNX file.")],
+    timesteps: Annotated[int, typer.Option("--timesteps", min=1, help="Timesteps that the network runs.")],
+    data: DataOption = None,
+    split: Annotated[str, typer.Option("--split", help="Split that calibrates the quantisation.")] = "train",
+    samples: Annotated[int, typer.Option("--samples", min=1, help="How many of its samples.")] = 200,
+    sensor: Annotated[
+        tuple[int, int], typer.Option("--sensor", help="Height and width of the sensor or image.")
+    ] = (34, 34),
+    spatial_factor: Annotated[
+        int, typer.Option("--spatial-factor", min=1, help="Pixels of the sensor in a cell, each way.")
+    ] = 1,
+    window_us: Annotated[
+        int, typer.Option("--window-us", min=1, help="µs that the timesteps divide between them.")
+    ] = 306_000,
+    bits: Annotated[int, typer.Option("--bits", min=1, max=8, help="Bits of an event count.")] = 3,
+    weight_bits: Annotated[int, typer.Option("--weight-bits", min=2, max=8, help="Bits of a weight.")] = 8,
+    fraction: Annotated[
+        int, typer.Option("--fraction", min=0, max=16, help="Fractional bits of a membrane.")
+    ] = 4,
+    dt: Annotated[
+        float, typer.Option("--dt", help="Seconds of a timestep in the file (snnTorch 1e-4, Norse 1e-3).")
+    ] = 1e-4,
+    subtract: Annotated[
+        bool, typer.Option("--subtract", help="Its neurons subtract their threshold (NIR cannot say so).")
+    ] = False,
+    late: Annotated[
+        bool, typer.Option("--late-reset", help="Its neurons are reset one timestep after the spike.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Import a network from a NIR file, quantised on given data, as QONNX."""
+    from ssnn_fpga.events.source import find_images
+    from ssnn_fpga.interchange.nir_import import read_nir
+    from ssnn_fpga.interchange.quantise import quantise
+    from ssnn_fpga.network.layers import Activation, Compression, Network
+    from ssnn_fpga.report.accuracy import measure
+
+    images = find_images(data)
+    height, width = (size // spatial_factor for size in sensor)
+    compression = None
+    if images is None:
+        compression = Compression(*sensor, timesteps, bits, window_us, spatial_factor)
+        frame = Activation(timesteps, 2, height, width, (1 << bits) - 1)
+    else:
+        channels = len(images.entries(images.splits[0])[0].read())
+        frame = Activation(timesteps, channels, height, width, 255)
+    real = read_nir(file, frame=frame.shape[1:], dt=dt, reset="subtract" if subtract else "zero", late=late)
+    frames, description = _load_frames(Network(file.stem, frame, (), (), compression), data, split, samples)
+    with _terminal.status(f"quantising {real.name}"):
+        result = quantise(
+            real,
+            frames.frames,
+            weight_bits=weight_bits,
+            fraction=fraction,
+            maximum=frame.maximum,
+            classes=frames.classes,
+            compression=compression,
+        )
+    _write_model(result.network, out)
+    for layer, (given, taken) in result.leaks.items():
+        _terminal.print(
+            f"The leak of {layer}, {given:.6f}, is on no grid of the hardware; it became {taken:.6f}"
+        )
+    before, after = (measure(each, frames.labels) for each in (result.classes, result.integer_classes))
+    _terminal.print(
+        f"{len(frames.labels)} samples of {description}: float {before}; integers {after}; the same "
+        f"class for {100 * result.agreement:.1f} %"
+    )
+    _terminal.print(f"Wrote {out}")
+    if as_json:
+        _print_json(
+            {
+                "model": str(out),
+                "samples": len(frames.labels),
+                "float_accuracy": before.fraction,
+                "accuracy": after.fraction,
+                "agreement": result.agreement,
+                "differing_spikes": dict(result.spikes),
+                "rounded_leaks": {name: list(pair) for name, pair in result.leaks.items()},
+                "data": description,
+            }
+        )
 
 
 @app.command()

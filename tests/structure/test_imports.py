@@ -12,6 +12,7 @@ BELOW_TORCH = ("network", "golden", "plan", "rtl", "runtime", "events", "simulat
 
 # For each station of ssnn_fpga, the stations it may import besides itself.
 MAY_IMPORT = {
+    "interchange": {"network", "golden"},
     "network": set(),
     "events": {"network"},
     "golden": {"network"},
