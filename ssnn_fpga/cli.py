@@ -55,6 +55,15 @@ def _print_json(figures: dict[str, Any]) -> None:
     typer.echo(json.dumps(figures, indent=2))
 
 
+def _splits(data: Path | None) -> tuple[str, ...]:
+    """Names of the splits that the recordings or images have."""
+    from ssnn_fpga.events.source import find_images, find_recordings
+
+    images = find_images(data)
+    splits: tuple[str, ...] = find_recordings(data)[0].splits if images is None else images.splits
+    return splits
+
+
 def _write_model(network: Any, out: Path) -> None:
     """Write a network as a QONNX file, whole or not at all."""
     from ssnn_fpga.network.files import write_whole
@@ -73,7 +82,7 @@ def _load_frames(model: Any, data: Path | None, split: str, samples: int | None)
     from ssnn_fpga.events.source import find_images, find_recordings
 
     images = find_images(data)
-    with Progress(console=_terminal, transient=True) as bar:
+    with Progress(console=_terminal, transient=True, disable=not _terminal.is_terminal) as bar:
         task = bar.add_task(f"reading the {split} split", total=None)
 
         def progress(done: int, total: int) -> None:
@@ -174,7 +183,8 @@ def import_nir(
         float, typer.Option("--dt", help="Seconds of a timestep in the file (snnTorch 1e-4, Norse 1e-3).")
     ] = 1e-4,
     subtract: Annotated[
-        bool, typer.Option("--subtract", help="Its neurons subtract their threshold (NIR cannot say so).")
+        bool,
+        typer.Option("--subtract", help="Its neurons subtract the threshold; NIR cannot say so."),
     ] = False,
     late: Annotated[
         bool, typer.Option("--late-reset", help="Its neurons are reset one timestep after the spike.")
@@ -296,7 +306,7 @@ def compile(
         target_latency=None if target_latency is None else int(target_latency * target.clock_mhz),
         share=share,
         overrides=parse_overrides(fold or []),
-        activity=_measured_activity(network, activity),
+        activity=_measured_activity(network, activity)[0],
         options=Options(loadable=loadable, parity=parity, watchdog=watchdog),
     )
     write_design(network, plan, out)
@@ -306,16 +316,18 @@ def compile(
         _print_json({"design": str(out), "board": board, **plan.figures()})
 
 
-def _measured_activity(network: Any, data: Path | None) -> Any:
-    """Activity of the network on recordings of the split that training sees, None without ``data``."""
+def _measured_activity(network: Any, data: Path | None) -> tuple[Any, Any]:
+    """Activity and synaptic work on recordings of the split that training sees, None without ``data``."""
+    from ssnn_fpga.golden.energy import synaptic_work
     from ssnn_fpga.golden.engine import run
     from ssnn_fpga.plan.activity import measure_activity
 
     if data is None:
-        return None
+        return None, None
     frames, description = _load_frames(network, data, "train", 64)
     _terminal.print(f"Activity of {len(frames.labels)} recordings: {description}")
-    return measure_activity(network, frames.frames, run(network, frames.frames))
+    trace = run(network, frames.frames)
+    return measure_activity(network, frames.frames, trace), synaptic_work(network, frames.frames, trace)
 
 
 def _plan_table(plan: Any) -> Table:
@@ -376,7 +388,6 @@ def explore(
     from rich.progress import Progress
 
     from ssnn_fpga.boards.board import load_board
-    from ssnn_fpga.explore.energy import synaptic_work
     from ssnn_fpga.explore.front import explore as find_front
     from ssnn_fpga.explore.page import front_figures, front_table, write_front
     from ssnn_fpga.explore.synthesis import synthesise_front
@@ -385,8 +396,7 @@ def explore(
     if synthesise and out is None:
         raise UserError("Synthesised designs need a folder: give --out.")
     network, target = load(model), load_board(board)
-    measured = _measured_activity(network, activity)
-    work = None if measured is None else synaptic_work(network, measured)
+    measured, work = _measured_activity(network, activity)
     with _terminal.status(f"planning {network.name} for {board}"):
         points = find_front(network, target, activity=measured)
     if synthesise and out is not None:
@@ -523,6 +533,7 @@ def evaluate(
     import tempfile
 
     from ssnn_fpga.engines import classes_of
+    from ssnn_fpga.golden.energy import synaptic_work
     from ssnn_fpga.report.accuracy import measure
 
     with tempfile.TemporaryDirectory(prefix="ssnn-fpga-") as scratch:
@@ -533,9 +544,13 @@ def evaluate(
         )
         frames, description = _load_frames(described, data, split, samples)
         with _terminal.status(f"{engine}: {len(frames.labels)} recordings"):
-            classes = classes_of(opened.trace(frames.frames))
+            trace = opened.trace(frames.frames)
+            classes = classes_of(trace)
     accuracy = measure(classes, frames.labels)
+    work = None if engine == "torch" else synaptic_work(described, frames.frames, trace)
     _terminal.print(f"{engine}: {accuracy} on {accuracy.samples} recordings, {description}")
+    if work is not None:
+        _terminal.print(work.sentence())
     if as_json:
         _print_json(
             {
@@ -548,6 +563,7 @@ def evaluate(
                 "paths": list(frames.paths),
                 "class_names": list(frames.classes),
                 "data": description,
+                "synaptic_work": None if work is None else work.figures(),
             }
         )
 
@@ -571,6 +587,58 @@ def _open_exported(name: str, model: Path, board: str, scratch: Path) -> tuple[A
     if name == "rtl":
         write_design(network, make_plan(network, load_board(board)), design)
     return network, open_engine(name, network, design)
+
+
+@app.command("early-exit")
+def early_exit(
+    model: Annotated[Path, typer.Argument(help="A QONNX file with early exits.")],
+    out: Annotated[Path, typer.Option("--out", help="The QONNX file with the margins found.")],
+    data: DataOption = None,
+    allowed_loss: Annotated[
+        float, typer.Option("--allowed-loss", min=0, max=100, help="Per cent of accuracy to give up at most.")
+    ] = 1.0,
+    split: Annotated[
+        str, typer.Option("--split", help="Split that margins are chosen on: validation, or else train.")
+    ] = "validation",
+    samples: Annotated[
+        int | None, typer.Option("--samples", min=1, help="Only N recordings of each split.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose the margins of a model's early exits, and show accuracy against timesteps."""
+    from ssnn_fpga.golden.engine import run
+    from ssnn_fpga.golden.exits import exit_order
+    from ssnn_fpga.network.qonnx_import import load
+    from ssnn_fpga.report.exits import ALLOWED_LOSSES, Samples, exit_points, exit_table
+
+    if split == "test":
+        raise UserError("Margins are never chosen on the test split: give --split validation or train.")
+    network = load(model)
+    splits = _splits(data)
+    split = split if split in splits or split != "validation" else "train"
+    loaded, description = {}, ""
+    for each in (split, "test"):
+        if each in splits or each == split:
+            frames, description = _load_frames(network, data, each, samples)
+            with _terminal.status(f"{len(frames.labels)} samples of the {each} split"):
+                trace = run(network, frames.frames)
+            loaded[each] = Samples({head: trace[head] for head in exit_order(network)}, frames.labels)
+    losses = sorted({*ALLOWED_LOSSES, allowed_loss / 100})
+    points = exit_points(network, loaded[split], loaded.get("test"), losses)
+    _terminal.print(exit_table(points, split, description))
+    (chosen,) = (point for point in points if point.allowed_loss == allowed_loss / 100)
+    _write_model(chosen.network, out)
+    _terminal.print(f"Wrote {out} with the margins for a loss of {allowed_loss:g} %")
+    if as_json:
+        _print_json(
+            {
+                "model": str(out),
+                "split": split,
+                "data": description,
+                "chosen": chosen.figures(),
+                "points": [point.figures() for point in points],
+            }
+        )
 
 
 @app.command()
@@ -619,6 +687,7 @@ def demo(
     from ssnn_fpga.boards.board import load_board
     from ssnn_fpga.engines import Golden, Onnxruntime
     from ssnn_fpga.events.source import find_recordings
+    from ssnn_fpga.golden.energy import synaptic_work
     from ssnn_fpga.network.lowering import save
     from ssnn_fpga.network.qonnx_import import load
     from ssnn_fpga.plan.solve import make_plan
@@ -661,6 +730,7 @@ def demo(
             "training": {**run.summary(), "metrics": run.metrics()},
             "plan": plan.figures(),
             "class_names": list(frames.classes),
+            "synaptic_work": synaptic_work(network, frames.frames, traces["golden"]).figures(),
             "confusion": confusion(simulation.classes, frames.labels, len(frames.classes)).tolist(),
         },
     )

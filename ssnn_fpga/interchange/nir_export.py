@@ -70,6 +70,8 @@ def float_of(network: Network) -> FloatNetwork:
             synapses = layers[-1]
             assert isinstance(synapses, FloatSynapses)
             layers[-1] = replace(synapses, bias=layer.bias / 2.0**layer.fraction)
+        if isinstance(layer, Conv) and layer.groups > 1:
+            raise _refused(layer, "readers of NIR take a convolution in groups for a smaller one")
         if isinstance(layer, Conv):
             bias, weight = np.zeros(len(layer.weight)), layer.weight.astype(np.float64)
             layers.append(FloatSynapses(layer.name, weight, bias, layer.stride, layer.padding, layer.groups))
@@ -167,9 +169,7 @@ def _synapses(layer: FloatSynapses, weight: Reals, bias: Reals, shape: tuple[int
     weight, bias = weight.astype(np.float32), bias.astype(np.float32)
     if layer.dense:
         return nir.Affine(weight, bias)
-    return nir.Conv2d(
-        tuple(shape[1:]), weight, layer.stride, layer.padding, dilation=1, groups=layer.groups, bias=bias
-    )
+    return nir.Conv2d(tuple(shape[1:]), weight, layer.stride, layer.padding, dilation=1, groups=1, bias=bias)
 
 
 def _neuron(layer: FloatNeuron, threshold: Reals, dt: float) -> Any:

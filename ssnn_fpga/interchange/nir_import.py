@@ -11,8 +11,10 @@ same step. A network that was trained with another reset than the file can say i
 one, where the integer neuron can do the same:
 
 - to zero one step later: the same spikes, since nothing reads the membrane in between;
-- by subtraction: the same step's; one step later it takes θ off a membrane that has leaked already,
-  which is the same without a leak only. With one the network is refused.
+- by subtraction in the same step: V = U - θ, as Norse's reset_subtract; not snnTorch's with
+  reset_delay=False, where a membrane that stays above θ counts θ less at the next step;
+- by subtraction one step later, which takes θ off a membrane that has leaked already: the same without
+  a leak only. With one the network is refused.
 """
 
 from __future__ import annotations
@@ -174,7 +176,7 @@ class _Reader:
         if self._late and self._reset == "subtract" and leak != 1:
             raise self._fault(
                 "subtracts its threshold one step after the spike, from a membrane that has leaked: the "
-                "hardware subtracts before the leak; train with reset_delay=False, or with reset to zero"
+                "hardware subtracts before the leak; train with reset_mechanism='zero', or without a leak"
             )
         return gain, rest, FloatNeuron(self._node, leak, threshold, strict=True, reset=self._reset)
 

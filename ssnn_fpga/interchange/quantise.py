@@ -46,6 +46,7 @@ from ssnn_fpga.network.names import LayerNames
 _RATIOS = np.linspace(0.3, 1.0, 29)  # clipped ranges to try, of the largest weight
 _MOST_PATCHES = 20_000  # what an output sees, that many times, says enough of R
 _LEAK_SHIFT = 8
+_GRID_STEP = 1e-4  # of a weight's step: what float32 leaves of one
 _GRID = 1e-6  # relative: what floats leave of a number that is on a grid
 
 
@@ -223,6 +224,9 @@ class _Build:
         moments = self._moments(layer)
         most = max(1, (1 << (self._bits - 1)) - 1)
         best, scale = np.full(len(flat), np.inf), largest / most
+        on_grid = _grid_scale(flat if per_channel else flat.reshape(1, -1), most)
+        scale = np.where(np.isnan(on_grid), scale, on_grid)
+        best = np.where(np.isnan(on_grid), best, 0.0)
         for ratio in _RATIOS:
             tried = largest * ratio / most
             lost = _rounded(flat, tried, most) * tried[:, None] - flat
@@ -248,6 +252,17 @@ class _Build:
             moment = group.T @ group / len(group)
             moments.append(moment + 1e-9 * (1 + np.trace(moment)) * np.eye(len(moment)))
         return moments
+
+
+def _grid_scale(weight: Reals, most: int) -> Reals:
+    """(O,) the coarsest scale of which a row of weights (O, inputs) holds whole multiples, NaN for none."""
+    largest = np.abs(weight).max(axis=1)
+    scale = np.full(len(weight), np.nan)
+    for steps in range(most, 0, -1):
+        tried = np.where(largest > 0, largest, 1.0) / steps
+        exact = np.abs(weight / tried[:, None] - np.rint(weight / tried[:, None])).max(axis=1) < _GRID_STEP
+        scale = np.where(exact, tried, scale)
+    return scale
 
 
 def _rounded(weight: Reals, scale: Reals, most: int) -> Reals:

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "rtl": {"network", "plan"},
     "simulate": {"network", "plan", "rtl"},
     "boards": {"network", "plan", "rtl", "simulate", "runtime"},
-    "explore": {"network", "plan", "rtl", "boards"},
+    "explore": {"network", "golden", "plan", "rtl", "boards"},
     "runtime": {"network", "rtl"},
     "report": {"network", "golden"},
 }
