@@ -9,6 +9,7 @@ from typing import Any
 
 import nir
 import numpy as np
+import pytest
 import snntorch
 import torch
 from snntorch.export_nir import export_to_nir
@@ -93,9 +94,8 @@ def read_by(reader: str, path: Path, given: np.ndarray, dt: float) -> np.ndarray
         with contextlib.redirect_stdout(io.StringIO()):
             network = import_from_nir(graph)
     else:
-        import norse.torch
-
-        network = norse.torch.from_nir(graph, dt=dt)
+        norse = pytest.importorskip("norse.torch")
+        network = norse.from_nir(graph, dt=dt)
     outputs = []
     for sample in given:
         for layer in network.modules():
