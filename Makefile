@@ -15,11 +15,13 @@ JOBS   ?= 2
 setup: $(VENV)/.ready
 
 # torch comes first and pinned: left to a dependency, pip takes the newest build with gigabytes of CUDA.
+# Norse, which tests read NIR with, asks for torchvision for its examples, and that may not fit this torch.
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-deps norse==1.1.0
 	touch $@
 
 demo: setup

@@ -74,6 +74,7 @@ def train(
     classes = recordings.classes()
     compression = recipe.frame_compression()
     train_split = load_frames(recordings, "train", compression, classes=classes)
+    train_split.check_training()
     if "validation" in recordings.splits:
         training = Samples.of(train_split)
         validation = Samples.of(load_frames(recordings, "validation", compression, classes=classes))

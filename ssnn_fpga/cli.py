@@ -30,8 +30,9 @@ DataOption = Annotated[
     Path | None,
     typer.Option(
         "--data",
-        help="Folder or tar archive laid out <split>/<class>/<recording>. "
-        "Without it: $SSNN_FPGA_DATA, then ../shared/data, then the emulated digits.",
+        help="Folder or tar archive laid out <split>/<class>/<recording>; NAME:PATH for a known set "
+        "(nmnist, poker_dvs, ncars, cifar10_dvs, ncaltech101, dvs_gesture), emulated:PATH or images:PATH for "
+        "images. Without it: $SSNN_FPGA_DATA, then ../shared/data, then the emulated digits.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
@@ -54,19 +55,61 @@ def _print_json(figures: dict[str, Any]) -> None:
     typer.echo(json.dumps(figures, indent=2))
 
 
+def _splits(data: Path | None) -> tuple[str, ...]:
+    """Names of the splits that the recordings or images have."""
+    from ssnn_fpga.events.source import find_images, find_recordings
+
+    images = find_images(data)
+    splits: tuple[str, ...] = find_recordings(data)[0].splits if images is None else images.splits
+    return splits
+
+
+def _write_model(network: Any, out: Path) -> None:
+    """Write a network as a QONNX file, whole or not at all."""
+    from ssnn_fpga.network.files import write_whole
+    from ssnn_fpga.network.qonnx_export import to_qonnx
+
+    content = to_qonnx(network).SerializeToString()
+    write_whole(out, lambda aside: aside.write_bytes(content))
+
+
 def _load_frames(model: Any, data: Path | None, split: str, samples: int | None) -> tuple[Any, str]:
     """Frames of ``split`` as ``model`` (a network or an engine) compresses them, and which data they are."""
-    from ssnn_fpga.events.frames import load_frames
-    from ssnn_fpga.events.source import find_recordings
+    from rich.progress import Progress
 
-    if model.compression is None:
-        raise UserError(
-            f"The model {model.name!r} does not say how events become its frames: "
-            "add the metadata key 'compression' (see docs/models.md)."
-        )
-    recordings, description = find_recordings(data)
-    frames = load_frames(recordings, split, model.compression, classes=model.classes or None, limit=samples)
+    from ssnn_fpga.events.frames import load_frames
+    from ssnn_fpga.events.images import direct_frames
+    from ssnn_fpga.events.source import find_images, find_recordings
+
+    images = find_images(data)
+    with Progress(console=_terminal, transient=True, disable=not _terminal.is_terminal) as bar:
+        task = bar.add_task(f"reading the {split} split", total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        if images is not None and model.compression is None:
+            frames = direct_frames(images, split, model.input, model.classes or None, samples, progress)
+            return frames, f"images of {images.name}"
+        if model.compression is None:
+            raise UserError(
+                f"The model {model.name!r} does not say how events become its frames: add the metadata key "
+                "'compression' (see docs/models.md), or give images as --data images:PATH."
+            )
+        recordings, description = find_recordings(data)
+        frames = load_frames(recordings, split, model.compression, model.classes or None, samples, progress)
     return frames, description
+
+
+@app.command()
+def download(
+    name: Annotated[str, typer.Argument(help="A data set, such as nmnist or cifar10_dvs.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the data set.")],
+) -> None:
+    """Fetch a data set from its publisher, or tell where it is."""
+    from ssnn_fpga.events.download import download as fetch
+
+    _terminal.print(f"{name} is in {fetch(name, out)}; use it with --data {name}:{out}", soft_wrap=True)
 
 
 @app.command()
@@ -91,16 +134,115 @@ def train(
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a training run; with --nir also a QONNX file.")],
     out: Annotated[
-        Path | None, typer.Option("--out", help="The QONNX file; RUN/model.onnx if not given.")
+        Path | None, typer.Option("--out", help="The file; RUN/model.onnx or .nir if not given.")
     ] = None,
+    nir: Annotated[
+        bool, typer.Option("--nir", help="Write NIR, for snnTorch, Norse and others, instead of QONNX.")
+    ] = False,
 ) -> None:
-    """Export a trained run as QONNX."""
-    from quant_models.export import export as export_run
+    """Export a trained run as QONNX, or as NIR."""
+    from ssnn_fpga.interchange.nir_export import write_nir
+    from ssnn_fpga.network.qonnx_import import load
 
-    path = export_run(run, out or run / "model.onnx")
-    _terminal.print(f"Wrote {path}")
+    model = run
+    if not (nir and run.is_file()):
+        from quant_models.export import export as export_run
+
+        model = export_run(run, (None if nir else out) or run / "model.onnx")
+    if nir:
+        out = out or model.with_suffix(".nir")
+        write_nir(load(model), out)
+    _terminal.print(f"Wrote {out if nir else model}")
+
+
+@app.command("import")
+def import_nir(
+    file: Annotated[Path, typer.Argument(help="A NIR file.")],
+    out: Annotated[Path, typer.Option("--out", help="The QONNX file.")],
+    timesteps: Annotated[int, typer.Option("--timesteps", min=1, help="Timesteps that the network runs.")],
+    data: DataOption = None,
+    split: Annotated[str, typer.Option("--split", help="Split that calibrates the quantisation.")] = "train",
+    samples: Annotated[int, typer.Option("--samples", min=1, help="How many of its samples.")] = 200,
+    sensor: Annotated[
+        tuple[int, int], typer.Option("--sensor", help="Height and width of the sensor or image.")
+    ] = (34, 34),
+    spatial_factor: Annotated[
+        int, typer.Option("--spatial-factor", min=1, help="Pixels of the sensor in a cell, each way.")
+    ] = 1,
+    window_us: Annotated[
+        int, typer.Option("--window-us", min=1, help="µs that the timesteps divide between them.")
+    ] = 306_000,
+    bits: Annotated[int, typer.Option("--bits", min=1, max=8, help="Bits of an event count.")] = 3,
+    weight_bits: Annotated[int, typer.Option("--weight-bits", min=2, max=8, help="Bits of a weight.")] = 8,
+    fraction: Annotated[
+        int, typer.Option("--fraction", min=0, max=16, help="Fractional bits of a membrane.")
+    ] = 4,
+    dt: Annotated[
+        float, typer.Option("--dt", help="Seconds of a timestep in the file (snnTorch 1e-4, Norse 1e-3).")
+    ] = 1e-4,
+    subtract: Annotated[
+        bool,
+        typer.Option("--subtract", help="Its neurons subtract the threshold; NIR cannot say so."),
+    ] = False,
+    late: Annotated[
+        bool, typer.Option("--late-reset", help="Its neurons are reset one timestep after the spike.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Import a network from a NIR file, quantised on given data, as QONNX."""
+    from ssnn_fpga.events.source import find_images
+    from ssnn_fpga.interchange.nir_import import read_nir
+    from ssnn_fpga.interchange.quantise import quantise
+    from ssnn_fpga.network.layers import Activation, Compression, Network
+    from ssnn_fpga.report.accuracy import measure
+
+    images = find_images(data)
+    height, width = (size // spatial_factor for size in sensor)
+    compression = None
+    if images is None:
+        compression = Compression(*sensor, timesteps, bits, window_us, spatial_factor)
+        frame = Activation(timesteps, 2, height, width, (1 << bits) - 1)
+    else:
+        channels = len(images.entries(images.splits[0])[0].read())
+        frame = Activation(timesteps, channels, height, width, 255)
+    real = read_nir(file, frame=frame.shape[1:], dt=dt, reset="subtract" if subtract else "zero", late=late)
+    frames, description = _load_frames(Network(file.stem, frame, (), (), compression), data, split, samples)
+    with _terminal.status(f"quantising {real.name}"):
+        result = quantise(
+            real,
+            frames.frames,
+            weight_bits=weight_bits,
+            fraction=fraction,
+            maximum=frame.maximum,
+            classes=frames.classes,
+            compression=compression,
+        )
+    _write_model(result.network, out)
+    for layer, (given, taken) in result.leaks.items():
+        _terminal.print(
+            f"The leak of {layer}, {given:.6f}, is on no grid of the hardware; it became {taken:.6f}"
+        )
+    before, after = (measure(each, frames.labels) for each in (result.classes, result.integer_classes))
+    _terminal.print(
+        f"{len(frames.labels)} samples of {description}: float {before}; integers {after}; the same "
+        f"class for {100 * result.agreement:.1f} %"
+    )
+    _terminal.print(f"Wrote {out}")
+    if as_json:
+        _print_json(
+            {
+                "model": str(out),
+                "samples": len(frames.labels),
+                "float_accuracy": before.fraction,
+                "accuracy": after.fraction,
+                "agreement": result.agreement,
+                "differing_spikes": dict(result.spikes),
+                "rounded_leaks": {name: list(pair) for name, pair in result.leaks.items()},
+                "data": description,
+            }
+        )
 
 
 @app.command()
@@ -164,7 +306,7 @@ def compile(
         target_latency=None if target_latency is None else int(target_latency * target.clock_mhz),
         share=share,
         overrides=parse_overrides(fold or []),
-        activity=_measured_activity(network, activity),
+        activity=_measured_activity(network, activity)[0],
         options=Options(loadable=loadable, parity=parity, watchdog=watchdog),
     )
     write_design(network, plan, out)
@@ -174,16 +316,18 @@ def compile(
         _print_json({"design": str(out), "board": board, **plan.figures()})
 
 
-def _measured_activity(network: Any, data: Path | None) -> Any:
-    """Activity of the network on recordings of the split that training sees, None without ``data``."""
+def _measured_activity(network: Any, data: Path | None) -> tuple[Any, Any]:
+    """Activity and synaptic work on recordings of the split that training sees, None without ``data``."""
+    from ssnn_fpga.golden.energy import synaptic_work
     from ssnn_fpga.golden.engine import run
     from ssnn_fpga.plan.activity import measure_activity
 
     if data is None:
-        return None
+        return None, None
     frames, description = _load_frames(network, data, "train", 64)
     _terminal.print(f"Activity of {len(frames.labels)} recordings: {description}")
-    return measure_activity(network, frames.frames, run(network, frames.frames))
+    trace = run(network, frames.frames)
+    return measure_activity(network, frames.frames, trace), synaptic_work(network, frames.frames, trace)
 
 
 def _plan_table(plan: Any) -> Table:
@@ -244,7 +388,6 @@ def explore(
     from rich.progress import Progress
 
     from ssnn_fpga.boards.board import load_board
-    from ssnn_fpga.explore.energy import synaptic_work
     from ssnn_fpga.explore.front import explore as find_front
     from ssnn_fpga.explore.page import front_figures, front_table, write_front
     from ssnn_fpga.explore.synthesis import synthesise_front
@@ -253,8 +396,7 @@ def explore(
     if synthesise and out is None:
         raise UserError("Synthesised designs need a folder: give --out.")
     network, target = load(model), load_board(board)
-    measured = _measured_activity(network, activity)
-    work = None if measured is None else synaptic_work(network, measured)
+    measured, work = _measured_activity(network, activity)
     with _terminal.status(f"planning {network.name} for {board}"):
         points = find_front(network, target, activity=measured)
     if synthesise and out is not None:
@@ -391,6 +533,7 @@ def evaluate(
     import tempfile
 
     from ssnn_fpga.engines import classes_of
+    from ssnn_fpga.golden.energy import synaptic_work
     from ssnn_fpga.report.accuracy import measure
 
     with tempfile.TemporaryDirectory(prefix="ssnn-fpga-") as scratch:
@@ -401,9 +544,13 @@ def evaluate(
         )
         frames, description = _load_frames(described, data, split, samples)
         with _terminal.status(f"{engine}: {len(frames.labels)} recordings"):
-            classes = classes_of(opened.trace(frames.frames))
+            trace = opened.trace(frames.frames)
+            classes = classes_of(trace)
     accuracy = measure(classes, frames.labels)
+    work = None if engine == "torch" else synaptic_work(described, frames.frames, trace)
     _terminal.print(f"{engine}: {accuracy} on {accuracy.samples} recordings, {description}")
+    if work is not None:
+        _terminal.print(work.sentence())
     if as_json:
         _print_json(
             {
@@ -416,6 +563,7 @@ def evaluate(
                 "paths": list(frames.paths),
                 "class_names": list(frames.classes),
                 "data": description,
+                "synaptic_work": None if work is None else work.figures(),
             }
         )
 
@@ -439,6 +587,58 @@ def _open_exported(name: str, model: Path, board: str, scratch: Path) -> tuple[A
     if name == "rtl":
         write_design(network, make_plan(network, load_board(board)), design)
     return network, open_engine(name, network, design)
+
+
+@app.command("early-exit")
+def early_exit(
+    model: Annotated[Path, typer.Argument(help="A QONNX file with early exits.")],
+    out: Annotated[Path, typer.Option("--out", help="The QONNX file with the margins found.")],
+    data: DataOption = None,
+    allowed_loss: Annotated[
+        float, typer.Option("--allowed-loss", min=0, max=100, help="Per cent of accuracy to give up at most.")
+    ] = 1.0,
+    split: Annotated[
+        str, typer.Option("--split", help="Split that margins are chosen on: validation, or else train.")
+    ] = "validation",
+    samples: Annotated[
+        int | None, typer.Option("--samples", min=1, help="Only N recordings of each split.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose the margins of a model's early exits, and show accuracy against timesteps."""
+    from ssnn_fpga.golden.engine import run
+    from ssnn_fpga.golden.exits import exit_order
+    from ssnn_fpga.network.qonnx_import import load
+    from ssnn_fpga.report.exits import ALLOWED_LOSSES, Samples, exit_points, exit_table
+
+    if split == "test":
+        raise UserError("Margins are never chosen on the test split: give --split validation or train.")
+    network = load(model)
+    splits = _splits(data)
+    split = split if split in splits or split != "validation" else "train"
+    loaded, description = {}, ""
+    for each in (split, "test"):
+        if each in splits or each == split:
+            frames, description = _load_frames(network, data, each, samples)
+            with _terminal.status(f"{len(frames.labels)} samples of the {each} split"):
+                trace = run(network, frames.frames)
+            loaded[each] = Samples({head: trace[head] for head in exit_order(network)}, frames.labels)
+    losses = sorted({*ALLOWED_LOSSES, allowed_loss / 100})
+    points = exit_points(network, loaded[split], loaded.get("test"), losses)
+    _terminal.print(exit_table(points, split, description))
+    (chosen,) = (point for point in points if point.allowed_loss == allowed_loss / 100)
+    _write_model(chosen.network, out)
+    _terminal.print(f"Wrote {out} with the margins for a loss of {allowed_loss:g} %")
+    if as_json:
+        _print_json(
+            {
+                "model": str(out),
+                "split": split,
+                "data": description,
+                "chosen": chosen.figures(),
+                "points": [point.figures() for point in points],
+            }
+        )
 
 
 @app.command()
@@ -487,6 +687,7 @@ def demo(
     from ssnn_fpga.boards.board import load_board
     from ssnn_fpga.engines import Golden, Onnxruntime
     from ssnn_fpga.events.source import find_recordings
+    from ssnn_fpga.golden.energy import synaptic_work
     from ssnn_fpga.network.lowering import save
     from ssnn_fpga.network.qonnx_import import load
     from ssnn_fpga.plan.solve import make_plan
@@ -529,6 +730,7 @@ def demo(
             "training": {**run.summary(), "metrics": run.metrics()},
             "plan": plan.figures(),
             "class_names": list(frames.classes),
+            "synaptic_work": synaptic_work(network, frames.frames, traces["golden"]).figures(),
             "confusion": confusion(simulation.classes, frames.labels, len(frames.classes)).tolist(),
         },
     )

@@ -16,6 +16,7 @@ def pytest_configure(config):
     """Benches leave the coverage points that they meet in one folder, whichever process runs them."""
     if not hasattr(config, "workerinput"):
         os.environ["SSNN_FPGA_POINTS"] = tempfile.mkdtemp(prefix="points-")
+    os.environ["SSNN_FPGA_CACHE"] = ""  # no test reads frames that an earlier run has left
 
 
 def pytest_sessionfinish(session, exitstatus):

@@ -1,16 +1,22 @@
-"""Data sets of recordings: a folder or a tar archive laid out ``<split>/<class>/<recording>.bin``."""
+"""Data sets of recordings: a folder or a tar archive laid out ``<split>/<class>/<recording>.bin``.
+
+A recording may also have the suffix of another native format (``formats``); sets with layouts of
+their own are in ``catalogue``.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import lzma
 import tarfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.events.recording import NMNIST_SENSOR, Events, read_recording
+from ssnn_fpga.events.formats import SUFFIXES, decode
+from ssnn_fpga.events.recording import NMNIST_SENSOR, Events, check_events
 
 SPLITS = {
     "train": "train",
@@ -23,7 +29,6 @@ SPLITS = {
 }
 """Folder names that mean a split (in lower case), and the split's name."""
 
-SUFFIX = ".bin"
 ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 PREFERRED_ARCHIVE = "nmnist_10class"
 LAYOUT_DEPTHS = ("*/*/*", "*/*/*/*")
@@ -41,12 +46,41 @@ class Entry:
     path: str  # <split>/<class>/<recording>.bin as spelled in the source, below any extra top folder
     split: str
     label: str  # name of the class
-    source: Path | bytes  # the file, or its bytes where it came out of an archive
+    source: Path | bytes | Callable[[], Events]  # the file, its bytes if out of an archive, or what makes it
     name: str  # what messages call it
+    native: tuple[int, int] | None = None  # (height, width) of the camera; None: whatever the model says
+    identity: str = ""  # stands for the content where ``source`` makes it
 
     def read(self, sensor: tuple[int, int] = NMNIST_SENSOR) -> Events:
-        """Decode the recording of a sensor (height, width). Raises UserError as `read_recording`."""
-        return read_recording(self.source, self.name, sensor)
+        """The recording as a sensor of (height, width) sees it.
+
+        A recording whose camera is known is reduced to a smaller ``sensor``: column x becomes
+        x·W' // W, rows alike. Raises UserError as `decode`, and for a sensor larger than the camera.
+        """
+        height, width = camera = self.native or sensor
+        if sensor[0] > height or sensor[1] > width:
+            raise UserError(
+                f"{self.name}: the camera has {width} × {height} pixels, fewer than the model's "
+                f"{sensor[1]} × {sensor[0]}; make the model for at most the camera's."
+            )
+        if isinstance(self.source, Path | bytes):
+            events = decode(self.source, self.name, PurePosixPath(self.path.lower()).suffix, camera)
+        else:
+            events = self.source()
+            check_events(events, self.name, camera)
+        if sensor != camera:
+            events = events.copy()
+            events["x"] = events["x"] * sensor[1] // width
+            events["y"] = events["y"] * sensor[0] // height
+        return events
+
+    def fingerprint(self) -> str:
+        """Changes with the recording's content; of a file, with its size and time of change."""
+        if isinstance(self.source, Path):
+            state = self.source.stat()
+            return f"{self.path} {self.native} {state.st_size} {state.st_mtime_ns}"
+        content = self.identity or hashlib.sha256(self.source).hexdigest()  # type: ignore[arg-type]
+        return f"{self.path} {self.native} {content}"
 
 
 class RecordingSet:
@@ -76,9 +110,14 @@ class RecordingSet:
         """Class names of ``split`` (None: of all), numbers in order of value, other names of spelling."""
         entries = [entry for each in self.splits if split in (None, each) for entry in self.entries(each)]
         names = {entry.label for entry in (entries or self.entries(str(split)))}
-        if all(name.isdecimal() for name in names):
-            return tuple(sorted(names, key=lambda name: (int(name), name)))
-        return tuple(sorted(names))
+        return in_order(names)
+
+
+def in_order(names: set[str]) -> tuple[str, ...]:
+    """Class names in order: numbers by value, other names by spelling."""
+    if all(name.isdecimal() for name in names):
+        return tuple(sorted(names, key=lambda name: (int(name), name)))
+    return tuple(sorted(names))
 
 
 def open_recordings(path: Path) -> RecordingSet:
@@ -125,24 +164,30 @@ def _find_archive(path: Path) -> Path | None:
 
 
 def _open_archive(path: Path) -> RecordingSet:
+    files = {place: content for place, content in archived(path, SUFFIXES).items() if _is_recording(place)}
+    return RecordingSet(path.name, _entries(str(path), path.name, files))
+
+
+def archived(path: Path, suffixes: tuple[str, ...]) -> dict[str, Path | bytes]:
+    """Content of the tar archive's files with these suffixes, by place. Raises UserError for a broken one."""
     files: dict[str, Path | bytes] = {}
     try:
         with tarfile.open(path) as archive:
             for member in archive:
-                if not (member.isfile() and _is_recording(member.name)):
+                if not (member.isfile() and member.name.lower().endswith(suffixes)):
                     continue
                 content = archive.extractfile(member)
                 if content is not None:
                     files[PurePosixPath(member.name).as_posix()] = content.read()
     except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
         raise UserError(f"{path}: cannot be read as a tar archive ({error}); fetch it again.") from error
-    return RecordingSet(path.name, _entries(str(path), path.name, files))
+    return files
 
 
 def _is_recording(path: str) -> bool:
     """Whether a path names a recording: nothing hidden (such as macOS' ``._*``) does."""
     hidden = any(part.startswith(".") for part in PurePosixPath(path).parts)
-    return path.lower().endswith(SUFFIX) and not hidden
+    return path.lower().endswith(SUFFIXES) and not hidden
 
 
 def _place(path: str) -> tuple[str, str, str, str] | None:

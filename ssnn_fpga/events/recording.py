@@ -36,7 +36,7 @@ def read_recording(source: Path | bytes, name: str, sensor: tuple[int, int] = NM
     ``sensor`` is (height, width). Raises UserError for a file that cannot be read, that is empty
     or truncated, for an event outside the sensor and for timestamps that run backwards.
     """
-    data = source if isinstance(source, bytes) else _file_bytes(source, name)
+    data = source if isinstance(source, bytes) else file_bytes(source, name)
     if not data:
         raise UserError(f"{name}: the recording is empty; remove the file or fetch it again.")
     if len(data) % RECORD_BYTES:
@@ -55,7 +55,7 @@ def read_recording(source: Path | bytes, name: str, sensor: tuple[int, int] = NM
     events["p"] = records[indices, 2] >> 7
     if not len(events):
         raise UserError(f"{name}: the recording holds clock overflows but no event; remove the file.")
-    _check(events, indices, name, sensor)
+    check_events(events, name, sensor, indices)
     return events
 
 
@@ -79,28 +79,39 @@ def write_recording(events: Events) -> bytes:
     return records.tobytes()
 
 
-def _file_bytes(path: Path, name: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{name}: the recording cannot be read ({error.strerror}); check it.") from error
+def check_events(
+    events: Events, name: str, sensor: tuple[int, int], places: NDArray[np.int64] | None = None
+) -> None:
+    """Raise UserError for events outside ``sensor`` (height, width) or out of order of time.
 
-
-def _check(events: Events, indices: NDArray[np.int64], name: str, sensor: tuple[int, int]) -> None:
+    ``places`` (events,) are the events' numbers in the file, where something else is counted with them.
+    """
     height, width = sensor
-    outside = (events["x"] >= width) | (events["y"] >= height)
+    outside = (events["x"] < 0) | (events["x"] >= width) | (events["y"] < 0) | (events["y"] >= height)
     if outside.any():
         first = int(np.argmax(outside))
         x, y = int(events["x"][first]), int(events["y"][first])
         raise UserError(
-            f"{name}: event {indices[first]} (x = {x}, y = {y}) lies outside the {width} × {height} pixels "
-            "of the sensor; use recordings of that sensor or a model made for this one."
+            f"{name}: event {_place(first, places)} (x = {x}, y = {y}) lies outside the {width} × {height} "
+            "pixels of the sensor; use recordings of that sensor or a model made for this one."
         )
     backwards = np.diff(events["t"]) < 0
     if backwards.any():
         first = int(np.argmax(backwards)) + 1
         before, after = int(events["t"][first - 1]), int(events["t"][first])
         raise UserError(
-            f"{name}: timestamps run backwards at event {indices[first]} (from {before} µs to {after} µs); "
-            "sort the recording by time or fetch it again."
+            f"{name}: timestamps run backwards at event {_place(first, places)} (from {before} µs to {after} "
+            "µs); sort the recording by time or fetch it again."
         )
+
+
+def file_bytes(path: Path, name: str) -> bytes:
+    """Content of a file that messages call ``name``. Raises UserError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{name}: the recording cannot be read ({error.strerror}); check it.") from error
+
+
+def _place(index: int, places: NDArray[np.int64] | None) -> int:
+    return index if places is None else int(places[index])

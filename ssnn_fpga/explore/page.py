@@ -13,8 +13,8 @@ from rich.table import Table
 
 from ssnn_fpga.boards.board import Board
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.explore.energy import SynapticWork
 from ssnn_fpga.explore.front import Point
+from ssnn_fpga.golden.energy import SynapticWork
 
 
 def front_table(points: Sequence[Point], board: Board, work: SynapticWork | None = None) -> Table:

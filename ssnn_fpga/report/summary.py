@@ -89,4 +89,7 @@ def hardware_table(summary: Mapping[str, Any]) -> Table:
         available = resources["available"].get(kind)
         share = f"{used:,} of {available:,}" if available else f"{used:,}"
         table.add_row(kind, share, resources["origin"])
+    if work := summary.get("synaptic_work"):
+        energy = f"{work['energy_uj']:.2f} µJ, {work['energy_without_spikes_uj']:.2f} without spikes"
+        table.add_row("energy of a sample's synapses", energy, work["origin"])
     return table

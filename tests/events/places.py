@@ -51,3 +51,9 @@ def pack(folder: Path, archive: Path, top: str = ".") -> Path:
     with tarfile.open(archive, mode) as tar:  # type: ignore[call-overload]
         tar.add(folder, arcname=top)
     return archive
+
+
+def shared(*parts: str) -> Path | None:
+    """A file or folder of ../shared/data beside the checkout, None where this machine has none."""
+    place = (CHECKOUT.parent / "shared" / "data").joinpath(*parts)
+    return place if place.exists() else None

@@ -159,3 +159,17 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "ssnn_fpga.events.emulated" in loaded.stdout.split()
     assert not {"tonic", "sklearn", "scipy", "torch", "expelliarmus"} & set(loaded.stdout.split())
+
+
+def test_training_frames_need_every_class_and_every_timestep(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "set")
+    load_frames(open_recordings(folder), "train", COMPRESSION).check_training()
+    long = Compression(34, 34, timesteps=4, bits=4, window_us=700_000)
+    with pytest.raises(
+        UserError, match=r"4 timesteps, but no training recording .* begin the schedule with 2"
+    ):
+        load_frames(open_recordings(folder), "train", long).check_training()
+    shutil.rmtree(folder / "Train" / "3")
+    shutil.rmtree(folder / "Train" / "5")
+    with pytest.raises(UserError, match=r"no sample of class '3' \(nor of 1 more\)"):
+        load_frames(open_recordings(folder), "train", COMPRESSION).check_training()

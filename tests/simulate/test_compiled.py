@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from ssnn_fpga.errors import UserError
+from ssnn_fpga.golden.early_exit import calibrate, measure_exits
 from ssnn_fpga.golden.engine import run as run_golden
+from ssnn_fpga.golden.exits import exits
 from ssnn_fpga.network.layers import Activation, Conv, Dense, Integers, Network, Neuron, Pool
 from ssnn_fpga.network.shapes import edges
 from ssnn_fpga.plan.activity import measure_activity
@@ -22,6 +24,7 @@ from ssnn_fpga.rtl.generate import write_design
 from ssnn_fpga.simulate import verilator
 from ssnn_fpga.simulate.compiled import CompiledAccelerator
 from ssnn_fpga.simulate.library import SimulationError
+from tests.golden.test_early_exit import samples
 from tests.random_networks import random_forked_network, random_frames, random_network, wide_network
 from tests.rtl.test_generate import with_awkward_names
 
@@ -383,3 +386,16 @@ def test_weights_in_memory_outside_the_chip(compiled: Path, tmp_path: Path) -> N
     print(f"planned {plan.interval}, measured {intervals}")
     assert plan.interval == plan.port_cycles
     assert intervals.mean() == pytest.approx(plan.interval, rel=0.02)
+
+
+def test_calibrated_early_exits_leave_where_the_golden_model_says(compiled: Path, tmp_path: Path) -> None:
+    """Margins chosen so that both exits are taken."""
+    network, trace, frames, labels = samples(1, heads=1, stages=(2, 1))
+    calibrated = calibrate(network, trace, labels, 0.3)
+    assert all(share > 0.2 for share in measure_exits(calibrated, trace, labels).shares)
+    write_design(calibrated, make_plan(calibrated), tmp_path / "design")
+    expected = run_golden(calibrated, frames)
+    with CompiledAccelerator(tmp_path / "design", compiled, seed=2) as accelerator:
+        result = accelerator.run(frames, stall_in=0.3, stall_out=0.3, seed=2)
+    assert_same(dict(expected), result.trace)
+    np.testing.assert_array_equal(exits(calibrated, result.trace), exits(calibrated, trace))

@@ -12,6 +12,7 @@ BELOW_TORCH = ("network", "golden", "plan", "rtl", "runtime", "events", "simulat
 
 # For each station of ssnn_fpga, the stations it may import besides itself.
 MAY_IMPORT = {
+    "interchange": {"network", "golden"},
     "network": set(),
     "events": {"network"},
     "golden": {"network"},
@@ -20,7 +21,7 @@ MAY_IMPORT = {
     "rtl": {"network", "plan"},
     "simulate": {"network", "plan", "rtl", "runtime"},
     "boards": {"network", "plan", "rtl", "simulate", "runtime"},
-    "explore": {"network", "plan", "rtl", "boards"},
+    "explore": {"network", "golden", "plan", "rtl", "boards"},
     "runtime": {"network", "events", "rtl"},
     "report": {"network", "golden"},
 }

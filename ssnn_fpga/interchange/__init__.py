@@ -1,0 +1,1 @@
+"""Networks in NIR, the neuromorphic intermediate representation: in, quantised, and out."""
