@@ -606,8 +606,7 @@ def early_exit(
     as_json: JsonOption = False,
 ) -> None:
     """Choose the margins of a model's early exits, and show accuracy against timesteps."""
-    from ssnn_fpga.golden.engine import run
-    from ssnn_fpga.golden.exits import exit_order
+    from ssnn_fpga.golden.engine import read_outs
     from ssnn_fpga.network.qonnx_import import load
     from ssnn_fpga.report.exits import ALLOWED_LOSSES, Samples, exit_points, exit_table
 
@@ -621,8 +620,7 @@ def early_exit(
         if each in splits or each == split:
             frames, description = _load_frames(network, data, each, samples)
             with _terminal.status(f"{len(frames.labels)} samples of the {each} split"):
-                trace = run(network, frames.frames)
-            loaded[each] = Samples({head: trace[head] for head in exit_order(network)}, frames.labels)
+                loaded[each] = Samples(read_outs(network, frames.frames), frames.labels)
     losses = sorted({*ALLOWED_LOSSES, allowed_loss / 100})
     points = exit_points(network, loaded[split], loaded.get("test"), losses)
     _terminal.print(exit_table(points, split, description))

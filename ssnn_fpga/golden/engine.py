@@ -95,6 +95,17 @@ def classify(network: Network, frames: Integers) -> Integers:
     return np.concatenate(_run_in_chunks(network, frames, lambda values: values[output].argmax(axis=1)))
 
 
+def read_outs(network: Network, frames: Integers) -> dict[str, Integers]:
+    """(N, O) logits of every read-out, early ones too, without keeping the other values."""
+    names = [layer.name for layer in network.layers if isinstance(layer, Readout)]
+    output_of(network)
+    chunks = _run_in_chunks(network, frames, lambda values: [values[name] for name in names])
+    return {
+        name: np.concatenate([chunk[place] for chunk in chunks]).astype(np.int64)
+        for place, name in enumerate(names)
+    }
+
+
 def _run_in_chunks(
     network: Network, frames: Integers, keep: Callable[[dict[str, Integers]], _Kept]
 ) -> list[_Kept]:

@@ -122,7 +122,7 @@ class Accelerator:
                     engine.start(slot)
                     running = True
                     yield done
-                    if self._opened() is not engine:
+                    if self._engine is not engine:  # it was closed between two results
                         return
                 else:
                     engine.start(slot)

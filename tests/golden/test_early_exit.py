@@ -158,3 +158,14 @@ def test_what_cannot_be_calibrated_is_refused() -> None:
     plain = random_network(np.random.default_rng(0))
     with pytest.raises(UserError, match="has no early exits; export it with its early classifiers"):
         calibrate(plain, {}, labels, 0.1)
+
+
+def test_what_an_earlier_exit_ran_counts_for_the_later_ones() -> None:
+    """The first head has neurons of its own, which run before anybody can go on to the next exit."""
+    layers = list(shrinking(np.random.default_rng(0), heads=1, stages=(2, 1)).layers)
+    place = next(index for index, layer in enumerate(layers) if layer.name == "early0_fc")
+    hidden = Dense("hidden_fc", ("early0_pool",), np.ones((4, 4), int), 2)
+    neuron = Neuron("hidden_lif", ("hidden_fc",), np.full(4, 9), np.zeros(4, int))
+    layers[place : place + 1] = [hidden, neuron, Dense("early0_fc", ("hidden_lif",), np.ones((4, 4), int), 2)]
+    network = Network("n", Activation(2, 2, 6, 6, 3), tuple(layers))
+    assert timesteps_until(network) == pytest.approx(((2 + 2) / 3, (2 + 2 + 1) / 3))

@@ -9,7 +9,7 @@ from ssnn_fpga.backends.onnxruntime_engine import trace
 from ssnn_fpga.engines import classes_of
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.golden.compare import compare
-from ssnn_fpga.golden.engine import classify, run
+from ssnn_fpga.golden.engine import classify, read_outs, run
 from ssnn_fpga.golden.exits import exit_order, exits
 from ssnn_fpga.network.layers import NETWORK_INPUT, Activation, Dense, EarlyExit, Network, Readout
 from tests.random_networks import random_forked_network, random_frames, random_network
@@ -62,6 +62,7 @@ def test_the_answer_is_that_of_the_exit(seed: int) -> None:
     frames = random_frames(rng, network, 40)
     values = run(network, frames)
     order, taken = exit_order(network), exits(network, values)
+    np.testing.assert_array_equal(exits(network, read_outs(network, frames)), taken)
     chosen = np.stack([values[head] for head in order])[taken, np.arange(40)]
     np.testing.assert_array_equal(values.logits, chosen)
     np.testing.assert_array_equal(values.classes, classify(network, frames))

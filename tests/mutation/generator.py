@@ -227,7 +227,9 @@ def _descend(node: Any) -> Iterator[Any]:
 
 
 def mutants_of(path: Path) -> list[Mutant]:
-    """Every mutant of one file of the library, in the order of the text."""
+    """Every mutant of one file of the library, in the order of the text; none of a generated file."""
+    if "do not edit" in path.read_text().partition("\nmodule")[0]:
+        return []
     found = _Walk(path.stem, path.read_text()).mutants()
     return sorted(set(found), key=lambda m: (m.start, m.end, m.new))
 
