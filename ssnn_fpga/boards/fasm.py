@@ -22,7 +22,9 @@ FRAME_WORDS = 101
 Frames = dict[int, list[int]]
 """The frames that hold a set bit: by address, FRAME_WORDS words each."""
 
-_LINE = re.compile(r"(?P<feature>[^\s\[=]+)(?:\[(?P<high>\d+)(?::(?P<low>\d+))?\])?(?:\s*=\s*(?P<value>\S+))?")
+_LINE = re.compile(
+    r"(?P<feature>[^\s\[=]+)(?:\[(?P<high>\d+)(?::(?P<low>\d+))?\])?(?:\s*=\s*(?P<value>\S+))?"
+)
 _NUMBER = re.compile(r"(?:\d+'(?P<base>[bhd]))?(?P<digits>[0-9a-fA-F_]+)")
 _BASES = {"b": 2, "h": 16, "d": 10, None: 10}
 
@@ -84,7 +86,9 @@ class Database:
             if bits is None:
                 continue
             if "alias" in place:
-                raise UserError(f"{feature} is of a tile at the end of a bank of pins, which is not supported.")
+                raise UserError(
+                    f"{feature} is at the end of a bank of pins, which is not supported: use another pin."
+                )
             found = True
             for bit in bits:
                 word, position = divmod(bit.row, 32)
@@ -166,9 +170,11 @@ def fasm_to_frames(text: str, database: Database) -> Frames:
 
 def frames_text(frames: Mapping[int, list[int]]) -> str:
     """The file that xc7frames2bit reads: a frame a line, its address and its words."""
-    return "".join(
-        f"0x{address:08X} {','.join(f'0x{word:08X}' for word in words)}\n" for address, words in frames.items()
+    lines = (
+        f"0x{address:08X} {','.join(f'0x{word:08X}' for word in words)}\n"
+        for address, words in frames.items()
     )
+    return "".join(lines)
 
 
 def set_bits(frames: Mapping[int, list[int]]) -> set[str]:
