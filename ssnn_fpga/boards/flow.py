@@ -15,6 +15,7 @@ from ssnn_fpga.boards.xilinx import build_xilinx
 from ssnn_fpga.boards.xilinx_synthesis import synthesise_xilinx
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.rtl.design import Design
+from ssnn_fpga.rtl.edge import edge as edge_text
 from ssnn_fpga.rtl.toplevel import TOP
 from ssnn_fpga.runtime.manifest import StreamFormat
 
@@ -81,4 +82,5 @@ def hardware_of(design: Design) -> Hardware:
         stream,
         design.network.classes,
         None if compression is None else asdict(compression),
+        "" if design.plan.port_cycles else edge_text(design.plan, compression),
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 from ssnn_fpga.boards.board import Board
 from ssnn_fpga.errors import UserError
+from ssnn_fpga.rtl.edge import AXI, EDGE
 from ssnn_fpga.rtl.library import library_sources
 from ssnn_fpga.runtime.manifest import StreamFormat
 
@@ -33,6 +34,8 @@ class Hardware:
     stream: StreamFormat
     classes: tuple[str, ...] = ()
     compression: dict[str, Any] | None = None
+    edge: str = ""
+    """Text of the module ``accelerator_edge``; empty where the design has none."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,10 @@ def stage(hardware: Hardware, board: Board, folder: Path) -> Staged:
             shutil.copyfile(file, folder / file.name)
         except OSError as error:
             raise UserError(f"{file} is missing: compile the model again.") from error
+    if AXI in board.library:
+        if not hardware.edge:
+            raise UserError(f"{board.name} reaches an accelerator over AXI4, which this design is not ready for.")
+        (folder / f"{EDGE}.sv").write_text(hardware.edge)
     facts = json.dumps([asdict(hardware.stream), hardware.classes, hardware.compression])
     identity = _digest(folder, [facts, board.model_dump_json()])[:32]
     (folder / DESIGN_INCLUDE).write_text(_include(hardware.stream, board, identity))

@@ -10,10 +10,9 @@ _Pairs = Sequence[tuple[str, int | str]]
 
 def instance(module: str, name: str, parameters: _Pairs, ports: _Pairs) -> list[str]:
     """Lines of an instance, parameters and ports in columns."""
+    opening = [f"  {module} #(", *_connections(parameters), f"  ) i_{name} ("]
     return [
-        f"  {module} #(",
-        *_connections(parameters),
-        f"  ) i_{name} (",
+        *(opening if parameters else [f"  {module} i_{name} ("]),
         *_connections(ports),
         "  );",
         "",
@@ -38,6 +37,6 @@ def heading(title: str) -> str:
 
 
 def _connections(pairs: _Pairs) -> list[str]:
-    wide = max(len(name) for name, _ in pairs)
+    wide = max((len(name) for name, _ in pairs), default=0)
     lines = [f"      .{name:{wide}} ({value})" for name, value in pairs]
     return [line + "," for line in lines[:-1]] + lines[-1:]
