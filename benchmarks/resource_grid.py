@@ -80,7 +80,7 @@ class Flow:
 
 
 FLOWS = {
-    "xc7": Flow(xilinx_synthesis.COMMAND, xilinx_synthesis.MAP_MEMORIES, xilinx_synthesis.STATISTICS),
+    "xc7": Flow(xilinx_synthesis.ALONE, xilinx_synthesis.MAP_MEMORIES, xilinx_synthesis.STATISTICS),
     "ecp5": Flow(ecp5.COMMAND, ecp5.MAP_MEMORIES),
 }
 

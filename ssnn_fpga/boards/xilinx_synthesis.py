@@ -13,7 +13,9 @@ from ssnn_fpga.boards.synthesis import synthesise
 from ssnn_fpga.errors import UserError
 
 # -nosrl: initial values of shift-register LUTs come out wrong in the open flow.
-COMMAND = "synth_xilinx -family xc7 -flatten -abc9 -nosrl -noiopad -noclkbuf"
+COMMAND = "synth_xilinx -family xc7 -flatten -abc9 -nosrl -noclkbuf"
+ALONE = f"{COMMAND} -noiopad"
+"""For a module without pins."""
 MAP_MEMORIES, STATISTICS = "map_memory", "stat -tech xilinx"
 # Look-up tables that a memory primitive occupies.
 LUT_RAMS = {
@@ -33,11 +35,14 @@ _FLIP_FLOPS = ("FDRE", "FDSE", "FDCE", "FDPE")
 def synthesise_xilinx(
     staged: Staged, top: str, board: Board, netlist: Path, logs: Path, *, progress: bool = False
 ) -> dict[str, Usage]:
-    """Resources of module ``top`` on the board's device. Raises UserError where a tool fails."""
+    """Resources of module ``top`` on the board's device; pins are those of the board's own top level.
+
+    Raises UserError where a tool fails.
+    """
     cells = synthesise(
         staged,
         top,
-        COMMAND,
+        COMMAND if top == board.top else ALONE,
         MAP_MEMORIES,
         netlist,
         logs,
