@@ -1,4 +1,4 @@
-"""Bench of ``axi3_lite``: bursts of a processing system before registers, some of which answer with errors."""
+"""Bench of ``axi3_lite``: bursts of a processing system, and registers of which half answer with errors."""
 
 from __future__ import annotations
 

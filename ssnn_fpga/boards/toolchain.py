@@ -61,11 +61,12 @@ def install_toolchain(folder: Path | None = None, *, progress: bool = True) -> P
     return folder
 
 
-def debian_mirror(sources: Path = APT_SOURCES) -> str:
+def debian_mirror(sources: Path | None = None) -> str:
     """Address of the Debian archive among the apt sources of this machine.
 
-    ``sources`` is apt's folder of settings. Raises UserError where there is none.
+    ``sources`` is apt's folder of settings, ``/etc/apt`` if not given. Raises UserError where there is none.
     """
+    sources = sources or APT_SOURCES
     for address in _addresses(sources):
         if re.fullmatch(r"https?://\S+/debian/?", address):
             return address.rstrip("/")
