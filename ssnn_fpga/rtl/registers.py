@@ -77,10 +77,7 @@ def _map(top: Any) -> str:
         parts += [f'    """Parts of {name}: masks."""', ""]
         for field in fields:
             mask = (1 << field.width) - 1 << field.low
-            parts += [
-                f"    {field.inst_name.upper()} = 0x{mask:X}",
-                f'    """{field.get_property("desc")}"""',
-            ]
+            parts += [f"    {field.inst_name.upper()} = 0x{mask:X}", f'    """{field.get_property("desc")}"""']
     lines += [f"SIZE = 0x{1 << (top.size - 1).bit_length():X}", '"""Bytes that the registers take."""']
     return "\n".join([*lines, *parts]) + "\n"
 
