@@ -22,7 +22,7 @@ from ssnn_fpga.errors import UserError
 from ssnn_fpga.runtime.manifest import Manifest
 
 SEEDS = (1, 2, 3, 4, 5, 6)
-_NEXTPNR, _TO_BIT, _FROM_BIT = "nextpnr-himbaechel-xilinx", "xc7frames2bit", "bitread"
+NEXTPNR, _TO_BIT, _FROM_BIT = "nextpnr-himbaechel-xilinx", "xc7frames2bit", "bitread"
 _FAMILIES = {"xc7z": "zynq7", "xc7a": "artix7", "xc7s": "spartan7", "xc7k": "kintex7"}
 # nextpnr's reader of constraints knows these alone, and passes over some of what it does not know.
 _CONSTRAINTS = re.compile(
@@ -45,7 +45,7 @@ def build_xilinx(
     database = _database(board)
     constraints = _constraints(board)
     staged = stage(hardware, board, out / "sources")
-    tools = {name: version_of(name) for name in (YOSYS, _NEXTPNR, _TO_BIT)}
+    tools = {name: version_of(name) for name in (YOSYS, NEXTPNR, _TO_BIT)}
     inputs = hashlib.sha256(json.dumps([staged.identity, tools, seeds]).encode()).hexdigest()
     earlier = finished(out, inputs)
     if earlier is not None:
@@ -76,7 +76,7 @@ def build_xilinx(
         inputs_sha256=inputs,
         bitstream_sha256=sha256(work / BITSTREAM_FILE),
     )
-    utilisation = {"placed LUT sites": Usage(_lut_sites(fasm), board.budget.luts), **synthesised}
+    utilisation = {"placed LUT sites": Usage(lut_sites(fasm), board.budget.luts), **synthesised}
     return publish(out, [work / BITSTREAM_FILE, work / BINARY_FILE], timing, utilisation, manifest)
 
 
@@ -129,7 +129,7 @@ def _route(
         words = [word for option in options.items() for word in option]
         try:
             run_step(
-                _NEXTPNR,
+                NEXTPNR,
                 [*words, "-o", f"fasm={seen_from(staged.folder, fasm)}"],
                 folder=staged.folder,
                 log=log,
@@ -192,6 +192,6 @@ def _check_bits(frames: Frames, database: Database, work: Path, logs: Path, prog
         )
 
 
-def _lut_sites(fasm: str) -> int:
+def lut_sites(fasm: str) -> int:
     """Look-up tables of the device that are occupied, route-throughs and two in one included."""
     return len(set(re.findall(r"^(\S+LUT)\.INIT\[", fasm, re.MULTILINE)))

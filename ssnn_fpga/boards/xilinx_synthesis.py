@@ -17,6 +17,16 @@ COMMAND = "synth_xilinx -family xc7 -flatten -abc9 -nosrl -noclkbuf"
 ALONE = f"{COMMAND} -noiopad"
 """For a module without pins."""
 MAP_MEMORIES, STATISTICS = "map_memory", "stat -tech xilinx"
+# nextpnr configures block RAM ports of these widths wrongly; yosys chooses them for narrow memories, which
+# therefore go into look-up tables.
+WRONG_WIDTHS = (1, 9)
+NARROW_MEMORIES = f'setattr -set ram_style "distributed" t:$mem_v2 r:WIDTH<={max(WRONG_WIDTHS)} %i'
+# The flip-flops of a slice share clock, enable and reset: where few have an enable or a reset of their
+# own it becomes logic before them, or the placer needs several times as long.
+SHARED_CONTROLS = (
+    "map_ffs",
+    "dfflegalize -mince 12 -minsrst 12 -cell $_DFFE_?P?P_ 01 -cell $_SDFFE_?P?P_ 01 -cell $_DLATCH_?P?_ 01",
+)
 # Look-up tables that a memory primitive occupies.
 LUT_RAMS = {
     "RAM32X1D": 2,
@@ -27,27 +37,29 @@ LUT_RAMS = {
     "RAM32X1S": 1,
     "RAM64X1S": 1,
 }
-# Widths of a block RAM's port that nextpnr configures wrongly.
-_WRONG_WIDTHS = (1, 9)
 _FLIP_FLOPS = ("FDRE", "FDSE", "FDCE", "FDPE")
 
 
 def synthesise_xilinx(
     staged: Staged, top: str, board: Board, netlist: Path, logs: Path, *, progress: bool = False
 ) -> dict[str, Usage]:
-    """Resources of module ``top`` on the board's device; pins are those of the board's own top level.
+    """Resources of module ``top`` on the board's device, and its ``netlist``.
 
-    Raises UserError where a tool fails.
+    The board's own top level comes with its pins and as place and route needs it, another module with
+    neither. Raises UserError where a tool fails.
     """
+    routed = top == board.top
     cells = synthesise(
         staged,
         top,
-        COMMAND if top == board.top else ALONE,
+        COMMAND if routed else ALONE,
         MAP_MEMORIES,
         netlist,
         logs,
         before="read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v",
         after=STATISTICS,
+        memories=NARROW_MEMORIES if routed else "",
+        between=SHARED_CONTROLS if routed else None,
         progress=progress,
     )
     return utilisation(cells, (logs / "synthesis.log").read_text(), board)
@@ -86,7 +98,7 @@ def check_block_rams(netlist: Path, top: str) -> None:
         if not cell["type"].startswith("RAMB"):
             continue
         for parameter, value in cell["parameters"].items():
-            if re.fullmatch(r"(READ|WRITE)_WIDTH_[AB]", parameter) and int(value, 2) in _WRONG_WIDTHS:
+            if re.fullmatch(r"(READ|WRITE)_WIDTH_[AB]", parameter) and int(value, 2) in WRONG_WIDTHS:
                 raise UserError(
                     f"The block RAM {name} has a port of {int(value, 2)} bits, which the open tools "
                     "configure wrongly: choose another fold, such as another simd, so that its words differ."

@@ -14,7 +14,7 @@ from ssnn_fpga.boards import tools, xilinx
 from ssnn_fpga.boards.bit_file import binary_file, configuration
 from ssnn_fpga.boards.board import Board, load_board
 from ssnn_fpga.boards.nextpnr_report import CONSTANT_NET, timing_of
-from ssnn_fpga.boards.staging import stage
+from ssnn_fpga.boards.staging import Staged, stage
 from ssnn_fpga.boards.xilinx import build_xilinx
 from ssnn_fpga.boards.xilinx_synthesis import check_block_rams, synthesise_xilinx
 from ssnn_fpga.errors import UserError
@@ -172,6 +172,37 @@ def test_narrow_ports_of_block_rams(width: int, refused: bool, tmp_path: Path) -
             check_block_rams(netlist, "top")
     else:
         check_block_rams(netlist, "top")
+
+
+# 2,560 words of 8 bits that nobody writes, and 1,024 of 7 bits that somebody does.
+NARROW = """
+module narrow (
+  input logic clk_i, write_i, input logic [11:0] read_i, input logic [9:0] address_i,
+  input logic [6:0] data_i, output logic [7:0] table_o, output logic [6:0] memory_o
+);
+  logic [7:0] words[2560];
+  logic [6:0] memory[1024];
+  initial for (int i = 0; i < 2560; i++) words[i] = 8'(i * 7 + (i >> 3));
+  always_ff @(posedge clk_i) begin
+    table_o  <= words[read_i];
+    memory_o <= memory[read_i[9:0]];
+    if (write_i) memory[address_i] <= data_i;
+  end
+endmodule
+"""
+
+
+def test_narrow_memories_are_no_block_rams_where_they_are_routed(tmp_path: Path) -> None:
+    (tmp_path / "narrow.sv").write_text(NARROW)
+    staged = Staged(tmp_path, ("narrow.sv",), "")
+    netlist = tmp_path / "netlist.json"
+    alone = synthesise_xilinx(staged, "narrow", standin(), netlist, tmp_path)
+    assert alone["block RAM halves"].used == 3
+    with pytest.raises(UserError, match="has a port of 9 bits"):
+        check_block_rams(netlist, "narrow")
+    routed = synthesise_xilinx(staged, "narrow", standin(top="narrow"), netlist, tmp_path)
+    assert routed["block RAM halves"].used == 0
+    check_block_rams(netlist, "narrow")
 
 
 @pytest.mark.parametrize(
