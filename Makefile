@@ -10,7 +10,7 @@ MODEL  ?= $(BUILD)/demo/model.onnx
 DATA   ?=
 JOBS   ?= 2
 
-.PHONY: setup demo test long-stalls lint bitstream formal coverage mutation benchmarks finn clean
+.PHONY: setup demo test long-stalls lint bitstream toolchain formal coverage mutation benchmarks finn clean
 
 setup: $(VENV)/.ready
 
@@ -51,6 +51,10 @@ $(BUILD)/%/model.onnx: | setup
 bitstream: setup $(MODEL)
 	$(BIN)/ssnn-fpga compile $(MODEL) --board $(BOARD) --out $(BUILD)/$(BOARD)/design
 	$(BIN)/ssnn-fpga bitstream $(BUILD)/$(BOARD)/design --out $(BUILD)/$(BOARD)
+
+# Place and route for pynq-z2, out of Debian's packages, into .toolchain: no root, no change of the system.
+toolchain: setup
+	$(BIN)/ssnn-fpga toolchain
 
 # Every proof of hw/formal, and every seeded fault that one of them must refute.
 formal: setup

@@ -2,7 +2,8 @@
 
 PE 8 with accumulators wide enough for 4,608 inputs (a 3 x 3 convolution of 512 channels). The
 modules are those of the board pynq-z2: accumulators on DSP slices and counters of LUT6s, or with
-``--portable`` the ones of hw/rtl, which need neither.
+``--portable`` the ones of hw/rtl, which need neither. ``--placed`` adds the look-up tables that a kernel
+of TP 1 occupies on the XC7Z020, placed and routed alone (needs ``make toolchain``, minutes each).
 Exits 1 when the kernel of PE 8 x SIMD 36 x TP 1 takes more cells a synapse than its target.
 """
 
@@ -22,6 +23,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.placed_kernel import placed_luts
 from ssnn_fpga.boards.board import load_board
 from ssnn_fpga.boards.tools import require
 from ssnn_fpga.rtl.library import library_sources
@@ -39,7 +41,7 @@ class Cells:
 
     ``estimated`` is yosys' "Estimated number of LCs", which packs two small look-up tables into
     one cell and counts no shift registers; ``luts`` counts every look-up table, and those that
-    serve as shift registers.
+    serve as shift registers. ``placed`` is None where nothing was placed.
     """
 
     weight_bits: int
@@ -53,12 +55,13 @@ class Cells:
     carries: int
     dsps: int
     block_rams: int
+    placed: int | None
 
 
 def xc7_cells(module: str, parameters: dict[str, int], *, portable: bool) -> tuple[str, dict[str, int]]:
     """yosys' statistics of one library module on a 7-series device: its text, and cells by type."""
     board = load_board("pynq-z2")
-    replacements = [] if portable else [board.folder / name for name in board.sources]
+    replacements = [] if portable else [board.folder / name for name in board.sources if "vendor" in name]
     with tempfile.TemporaryDirectory() as folder:
         for source in [*library_sources([module]), *replacements]:
             (Path(folder) / source.name).write_bytes(source.read_bytes())
@@ -80,7 +83,7 @@ def xc7_cells(module: str, parameters: dict[str, int], *, portable: bool) -> tup
         return text, json.loads((Path(folder) / "cells.json").read_text())["design"]["num_cells_by_type"]
 
 
-def synthesise(weight_bits: int, simd: int, tp: int, *, portable: bool) -> Cells:
+def synthesise(weight_bits: int, simd: int, tp: int, *, portable: bool, placed: bool) -> Cells:
     """Cells of one kernel; TP 2 is two timesteps of one-bit activations."""
     accumulator_bits = (INPUTS * max(1, 2 ** (weight_bits - 1) - 1)).bit_length() + 1
     parameters = {
@@ -106,7 +109,13 @@ def synthesise(weight_bits: int, simd: int, tp: int, *, portable: bool) -> Cells
         carries=total(r"CARRY4"),
         dsps=total(r"DSP48E1"),
         block_rams=total(r"RAMB\w+"),
+        placed=_placed(parameters) if placed and tp == 1 else None,
     )
+
+
+def _placed(parameters: dict[str, int]) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        return placed_luts(parameters, Path(folder))
 
 
 def main() -> int:
@@ -115,10 +124,14 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--targets", action="store_true", help="only the kernels that have a target")
     parser.add_argument("--portable", action="store_true", help="without the board's own modules")
+    parser.add_argument("--placed", action="store_true", help="place and route the kernels of TP 1")
     arguments = parser.parse_args()
+    if arguments.portable and arguments.placed:
+        parser.error("--placed takes the board's own modules: leave --portable out")
     chosen = [(bits, 36, 1) for bits in TARGETS] if arguments.targets else product(WEIGHT_BITS, SIMD, TP)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        kernels = list(pool.map(lambda kernel: synthesise(*kernel, portable=arguments.portable), chosen))
+        options = {"portable": arguments.portable, "placed": arguments.placed}
+        kernels = list(pool.map(lambda kernel: synthesise(*kernel, **options), chosen))
     missed = [
         kernel
         for kernel in kernels
@@ -135,14 +148,21 @@ def main() -> int:
     else:
         table = Table(title=f"popcount kernel, PE {PE}, xc7, synth_xilinx -abc9")
         headings = ("weight bits", "SIMD", "TP", "accumulator bits", "estimated LCs", "a synapse", "target")
-        for heading in (*headings, "raw LUTs", "FFs", "CARRY4", "DSPs", "BRAM"):
+        for heading in (*headings, "raw LUTs", "placed", "FFs", "CARRY4", "DSPs", "BRAM"):
             table.add_column(heading, justify="right")
         for k in kernels:
             target = (
                 TARGETS.get(k.weight_bits) if not arguments.portable and (k.simd, k.tp) == (36, 1) else None
             )
             values = (k.weight_bits, k.simd, k.tp, k.accumulator_bits, k.estimated, f"{k.per_synapse:.2f}")
-            rest = (k.luts, k.flip_flops, k.carries, k.dsps, k.block_rams)
+            rest = (
+                k.luts,
+                "" if k.placed is None else k.placed,
+                k.flip_flops,
+                k.carries,
+                k.dsps,
+                k.block_rams,
+            )
             table.add_row(*map(str, (*values, "" if target is None else f"≤ {target}", *rest)))
         Console(width=120).print(table)
     for kernel in missed:

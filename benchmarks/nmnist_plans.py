@@ -16,7 +16,6 @@ import argparse
 import json
 import sys
 import tempfile
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,8 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ssnn_fpga.boards.board import load_board
-from ssnn_fpga.boards.flow import build
-from ssnn_fpga.boards.xilinx import UTILISATION_FILE, PlaceAndRouteMissing
+from ssnn_fpga.boards.flow import cells_of
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.events.frames import LabelledFrames, load_frames
 from ssnn_fpga.events.source import find_recordings
@@ -96,7 +94,7 @@ def measure(
         with CompiledAccelerator(design) as accelerator:
             together = accelerator.run(frames)
             alone = [accelerator.run(frame[None], probes=False).latency_cycles for frame in frames]
-        usage = _synthesised(design) if synthesise else None
+        usage = cells_of(design, board, design.parent / "synthesis") if synthesise else None
     expected = run(network, frames)
     wrong = {layer: int((values != together.trace[layer]).sum()) for layer, values in expected.items()}
     return Figures(
@@ -110,21 +108,12 @@ def measure(
         planned_luts=plan.resources.luts,
         luts=board.budget.luts,
         block_ram_halves=-(-plan.resources.memory_bits // 18432),
-        cells=None if usage is None else usage["estimated logic cells"]["used"],
-        cells_halves=None if usage is None else usage["block RAM halves"]["used"],
+        cells=None if usage is None else usage["estimated logic cells"],
+        cells_halves=None if usage is None else usage["block RAM halves"],
         mismatches=sum(wrong.values()),
         values=sum(values.size for values in expected.values()),
         accuracy=float((together.classes == recordings.labels).mean()),
     )
-
-
-def _synthesised(design: Path) -> dict[str, dict[str, int]]:
-    """Resources by kind, from yosys."""
-    out = design.parent / "synthesis"
-    with suppress(PlaceAndRouteMissing):
-        build(design, load_board(BOARD), out)
-    usage: dict[str, dict[str, int]] = json.loads((out / UTILISATION_FILE).read_text())
-    return usage
 
 
 def main() -> int:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.resource_shapes import Parameters, image_shape, matrix_literal, shapes
-from ssnn_fpga.boards import ecp5, xilinx
+from ssnn_fpga.boards import ecp5, xilinx_synthesis
 from ssnn_fpga.boards.board import load_board
 from ssnn_fpga.boards.staging import Staged
 from ssnn_fpga.boards.synthesis import YOSYS, synthesise
@@ -72,7 +72,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Flow:
-    """How a family is synthesised: the commands of ``boards/xilinx.py`` and ``boards/ecp5.py``."""
+    """How a family is synthesised: the commands of ``boards/xilinx_synthesis.py`` and ``boards/ecp5.py``."""
 
     command: str
     memories: str
@@ -80,7 +80,7 @@ class Flow:
 
 
 FLOWS = {
-    "xc7": Flow(xilinx.COMMAND, xilinx.MAP_MEMORIES, xilinx.STATISTICS),
+    "xc7": Flow(xilinx_synthesis.ALONE, xilinx_synthesis.MAP_MEMORIES, xilinx_synthesis.STATISTICS),
     "ecp5": Flow(ecp5.COMMAND, ecp5.MAP_MEMORIES),
 }
 
@@ -157,7 +157,7 @@ def row_of(family: str, module: str, parameters: Parameters, cells: dict[str, in
         return sum(number for name, number in cells.items() if re.fullmatch(pattern, name))
 
     if family == "xc7":
-        ram_luts = sum(luts * cells.get(name, 0) for name, luts in xilinx.LUT_RAMS.items())
+        ram_luts = sum(luts * cells.get(name, 0) for name, luts in xilinx_synthesis.LUT_RAMS.items())
         return Row(
             module,
             parameters,

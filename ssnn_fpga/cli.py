@@ -668,6 +668,17 @@ def doctor(as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def toolchain(as_json: JsonOption = False) -> None:
+    """Put the open tools for pynq-z2 into .toolchain: Debian packages, no root, about 700 MB."""
+    from ssnn_fpga.boards.toolchain import PROGRAMS, install_toolchain
+
+    folder = install_toolchain()
+    _terminal.print(f"Wrote {folder}: {', '.join(PROGRAMS)}.")
+    if as_json:
+        _print_json({"folder": str(folder), "programs": list(PROGRAMS)})
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for everything the demo makes.")] = Path(
         "build/demo"

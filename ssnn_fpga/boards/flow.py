@@ -11,7 +11,8 @@ from ssnn_fpga.boards.ecp5 import build_ecp5, ecp5_need
 from ssnn_fpga.boards.report import BuildReport
 from ssnn_fpga.boards.staging import Hardware, stage
 from ssnn_fpga.boards.synthesis import synthesise
-from ssnn_fpga.boards.xilinx import build_xilinx, synthesise_xilinx
+from ssnn_fpga.boards.xilinx import build_xilinx
+from ssnn_fpga.boards.xilinx_synthesis import synthesise_xilinx
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.rtl.edge import edge as edge_text
@@ -22,7 +23,7 @@ from ssnn_fpga.simulate.device import stream_format
 def build(design: Path, board: Board, out: Path, progress: bool = True) -> BuildReport:
     """Build the design that ``compile`` wrote to ``design`` for ``board`` into the folder ``out``.
 
-    See ``build_ecp5`` and ``build_xilinx`` for what is written; the latter never returns a report.
+    See ``build_ecp5`` and ``build_xilinx`` for what is written.
     Raises UserError, besides what they raise, where ``out`` cannot be a folder, and for a design that
     loads its weights: no board's top level brings them yet.
     """
@@ -45,7 +46,7 @@ def build(design: Path, board: Board, out: Path, progress: bool = True) -> Build
         raise UserError(f"{out} cannot be made a folder ({error.strerror}): name another one.") from error
     if board.flow == "ecp5":
         return build_ecp5(hardware, board, out, progress=progress)
-    build_xilinx(hardware, board, out, progress=progress)
+    return build_xilinx(hardware, board, out, progress=progress)
 
 
 def cells_of(design: Path, board: Board, out: Path) -> dict[str, int]:

@@ -23,8 +23,10 @@ class Usage:
 
 @dataclass(frozen=True)
 class CriticalPath:
-    """The slowest path between two registers."""
+    """The slowest path between the registers of two clocks, or of one."""
 
+    clocks: str
+    """The edges at its two ends, as nextpnr names them."""
     start: str
     end: str
     delay_ns: float
@@ -42,6 +44,10 @@ class Timing:
     target_mhz: float
     met: bool
     critical_path: CriticalPath
+    """The one that limits ``fmax_mhz``."""
+    worst_paths: tuple[CriticalPath, ...]
+    """The slowest path of every pair of clocks, slowest first. An end at ``<async>`` has no clock: a pin,
+    or a port that nextpnr has no timing of."""
 
 
 @dataclass(frozen=True)

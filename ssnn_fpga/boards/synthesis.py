@@ -26,6 +26,8 @@ def synthesise(
     *,
     before: str = "",
     after: str = "",
+    memories: str = "",
+    between: tuple[str, str] | None = None,
     parameters: Mapping[str, int | str] | None = None,
     read: str = "",
     timeout_s: float | None = None,
@@ -36,9 +38,11 @@ def synthesise(
     Plain ``.v`` files, which hold vendor primitives, go through yosys' own reader, everything
     else through slang. Writes ``netlist`` (yosys JSON) and ``synthesis.log`` under ``logs``.
     ``map_memories`` is the label inside ``command`` where memories become cells of the device;
-    ``before``, ``read`` and ``after`` are further yosys commands: before anything, of the design as
-    it was read, and of the netlist. ``parameters`` are those of ``top``, a string as a SystemVerilog
-    literal. Raises UserError where a tool fails, or a net has several drivers.
+    ``before``, ``read``, ``memories`` and ``after`` are further yosys commands: before anything, of the
+    design as it was read, before memories are mapped, and of the netlist; ``between`` is a later label and
+    commands to run before it.
+    ``parameters`` are those of ``top``, a string as a SystemVerilog literal. Raises UserError where a
+    tool fails, or a net has several drivers.
     """
     verilog = [name for name in staged.hdl if name.endswith(".v")]
     systemverilog = [name for name in staged.hdl if name.endswith(".sv")]
@@ -53,8 +57,9 @@ def synthesise(
         f"read_slang -j 1 --top {top} {settings}-I. {' '.join(systemverilog)}",
         read,
         f"{command} -top {top} -run :{map_memories}",
+        memories,
         _TABLES_TO_LOGIC,
-        f"{command} -top {top} -run {map_memories}:",
+        *_rest(f"{command} -top {top}", map_memories, between),
         after,
         f"tee -q -o {seen_from(staged.folder, counts)} stat -json",
         f"write_json {seen_from(staged.folder, netlist)}",
@@ -72,6 +77,14 @@ def synthesise(
     )
     _check_drivers((logs / "synthesis.log").read_text(), top)
     return _cells(counts)
+
+
+def _rest(command: str, label: str, between: tuple[str, str] | None) -> list[str]:
+    """The steps of ``command`` from ``label`` on, with further commands before a later label."""
+    if between is None:
+        return [f"{command} -run {label}:"]
+    later, commands = between
+    return [f"{command} -run {label}:{later}", commands, f"{command} -run {later}:"]
 
 
 def _check_drivers(log: str, top: str) -> None:

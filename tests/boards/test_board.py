@@ -61,10 +61,14 @@ def test_pll_gives_the_clock_of_the_description() -> None:
     assert 400 <= board.clock_mhz * divider("CLKOP_DIV") <= 800, "the VCO leaves its range"
 
 
-def test_every_port_of_the_top_has_a_pin() -> None:
-    board = load_board("ulx3s")
+@pytest.mark.parametrize(
+    ("name", "pin"),
+    [("ulx3s", r'LOCATE COMP "(.+?)"'), ("pynq-z2", r"PACKAGE_PIN \w+ \[get_ports \{?(.+?)\}?\]\n")],
+)
+def test_every_port_of_the_top_has_a_pin(name: str, pin: str) -> None:
+    board = load_board(name)
     top = (board.folder / "top.sv").read_text().split(");")[0]
     ports = re.findall(r"(?:input|output)\s+logic\s+(?:\[(\d+):0\])?\s*(\w+)", top)
-    pins = set(re.findall(r'LOCATE COMP "(.+?)"', (board.folder / str(board.constraints)).read_text()))
-    expected = {f"{name}[{i}]" for width, name in ports if width for i in range(int(width) + 1)}
-    assert pins == expected | {name for width, name in ports if not width}
+    pins = set(re.findall(pin, (board.folder / str(board.constraints)).read_text()))
+    expected = {f"{port}[{i}]" for width, port in ports if width for i in range(int(width) + 1)}
+    assert pins == expected | {port for width, port in ports if not width}

@@ -15,7 +15,6 @@ from ssnn_fpga.boards.ecp5 import build_ecp5
 from ssnn_fpga.boards.flow import build
 from ssnn_fpga.boards.nextpnr_report import timing_of
 from ssnn_fpga.boards.staging import stage
-from ssnn_fpga.boards.xilinx import PlaceAndRouteMissing, build_xilinx
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.plan.plan import Options
 from ssnn_fpga.plan.solve import make_plan
@@ -165,18 +164,3 @@ def test_doctor_knows_what_is_here() -> None:
     assert status["perl"].found
     assert status["perl"].version.startswith("5.")
     assert all(tool.needed_for and tool.how_to_get for tool in status.values())
-
-
-def test_xilinx_stops_after_synthesis(tmp_path: Path) -> None:
-    with pytest.raises(PlaceAndRouteMissing, match="Place and route for pynq-z2 is not there yet"):
-        build_xilinx(HARDWARE, load_board("pynq-z2"), tmp_path, progress=False)
-    assert outputs(tmp_path) == {"utilisation.json"}
-    usage = json.loads((tmp_path / "utilisation.json").read_text())
-    assert usage["flip-flops"] == {"used": 20, "available": 106400}
-    assert 0 < usage["estimated logic cells"]["used"] <= usage["raw LUTs"]["used"]
-    assert {"RAMB36E1", "RAMB18E1", "DSP48E1"} <= usage.keys()
-
-
-def test_too_large_for_xilinx(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"does not fit pynq-z2: it needs 20 flip-flops, the board has 19"):
-        build_xilinx(HARDWARE, changed("pynq-z2", ffs=19), tmp_path, progress=False)
