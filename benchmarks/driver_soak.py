@@ -23,7 +23,6 @@ from ssnn_fpga.events.compression import compress
 from ssnn_fpga.golden.engine import run
 from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.runtime.accelerator import Accelerator
-from ssnn_fpga.runtime.bus_engine import BusEngine
 from ssnn_fpga.runtime.device import DeviceError
 from ssnn_fpga.simulate.device import SimulatedDevice, open_engine
 from tests.random_networks import random_frames
@@ -163,9 +162,8 @@ def soak(folder: Path, samples: int, seed: int = 1, progress: bool = False) -> S
             if soaker.seen.samples * 10 >= samples * (len(soaker.seen.resident) + 1):
                 soaker.seen.resident.append(_resident())
                 if progress:
-                    elapsed = time.monotonic() - began
-                    print(f"{soaker.seen.samples:,} samples in {elapsed:.0f} s, {soaker.seen.resident[-1] >> 20} MiB",
-                          flush=True)  # fmt: skip
+                    elapsed, mebibytes = time.monotonic() - began, soaker.seen.resident[-1] >> 20
+                    print(f"{soaker.seen.samples:,} samples in {elapsed:.0f} s, {mebibytes} MiB", flush=True)
     finally:
         soaker.close()
     return soaker.seen

@@ -46,6 +46,8 @@ class Bench:
         stall = self.config["stall"]
         self.sink = StreamSink(dut, dut.clk_i, rng=self.rng, stall=stall)
         self.source = StreamSource(dut, dut.clk_i, rng=self.rng, stall=stall)
+        self.sending: Any = None
+        """The result that is on its way from the played accelerator."""
         self.deaf = False
         """The played accelerator takes nothing more."""
         tokens = self.p["FRAME_TOKENS"]
@@ -70,6 +72,8 @@ class Bench:
             worker = cocotb.start_soon(self._work())
             await RisingEdge(self.dut.restart_o)
             worker.cancel()
+            if self.sending is not None:
+                self.sending.cancel()
             await FallingEdge(self.dut.clk_i)
             self.source.restart()
             self.sink.restart()
@@ -82,10 +86,11 @@ class Bench:
             while self.deaf:
                 await ClockCycles(self.dut.clk_i, 10)
             frame = await self.sink.receive(early, patience=forever, silence=0)
-            result = cocotb.start_soon(self.source.send([self.result(frame)]))
+            self.sending = cocotb.start_soon(self.source.send([self.result(frame)]))
             if early < tokens:
                 await self.sink.receive(tokens - early, patience=forever, silence=0)
-            await result
+            await self.sending
+            self.sending = None
 
     def result(self, frame: list[int]) -> int:
         """What the played accelerator answers to the tokens that it has seen."""
@@ -207,6 +212,7 @@ async def random_runs(dut: Any) -> None:
     for kind in kinds[:runs]:
         run = bench.new_run()
         hit(MODULE, f"run {kind}")
+        dut._log.debug("a run of the kind %s", kind)
         if kind == "good":
             await bench.good()
             continue

@@ -17,6 +17,8 @@ from ssnn_fpga.runtime.manifest import Manifest
 REGISTERS_VERSION = 1
 _MAGIC = 0x4E4E5353
 _PAGE = 4096
+_SPARE = 8
+"""A buffer of up to so many times what a batch needs is used as it is."""
 _FRAMES, _EVENTS, _IMAGE = 0, 1, 2
 _WRONG = {
     registers.Status.READ_ERROR: "a read from memory was refused",
@@ -43,7 +45,7 @@ _COUNTERS = {
 
 
 class _Slot:
-    """Memory of one batch, which grows with the largest one."""
+    """Memory of one batch."""
 
     def __init__(self, device: Device) -> None:
         self._device = device
@@ -59,13 +61,22 @@ class _Slot:
         return self._buffers["output"]
 
     def grow(self, **sizes: int) -> None:
-        """Room for so many bytes of each buffer."""
-        for name, size in sizes.items():
-            if name in self._buffers and len(self._buffers[name].array) >= size:
-                continue
-            if name in self._buffers:
-                self._buffers.pop(name).close()
-            self._buffers[name] = self._device.allocate(-(-size // _PAGE) * _PAGE)
+        """Room for so many bytes of each buffer; where there is none, the slot gives back what it has.
+
+        One that was much larger for an earlier batch gives its memory back too.
+        """
+        try:
+            for name, size in sizes.items():
+                need = -(-size // _PAGE) * _PAGE
+                has = len(self._buffers[name].array) if name in self._buffers else 0
+                if need <= has <= _SPARE * need:
+                    continue
+                if has:
+                    self._buffers.pop(name).close()
+                self._buffers[name] = self._device.allocate(need)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         while self._buffers:

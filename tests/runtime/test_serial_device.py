@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,11 @@ import pytest
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.rtl.stream import unpack_tokens
+from ssnn_fpga.runtime.accelerator import Accelerator
+from ssnn_fpga.runtime.device import DeviceError
 from ssnn_fpga.runtime.manifest import Manifest, StreamFormat
-from ssnn_fpga.runtime.serial_device import DeviceError, SerialAccelerator, sealed, unpack_result
+from ssnn_fpga.runtime.serial_device import SerialAccelerator, sealed, unpack_result
+from ssnn_fpga.runtime.serial_engine import SerialEngine
 
 STREAM = StreamFormat(timesteps=2, channels=2, height=3, width=2, bits=3, group=1, outputs=3, logit_bits=9)
 MANIFEST = Manifest(
@@ -168,3 +172,20 @@ def test_open_names_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "serial", None)
     with pytest.raises(UserError, match=r"pip install 'ssnn-fpga\[serial\]'"):
         SerialAccelerator.open("/dev/null", path)
+
+
+def test_the_same_face_as_every_other_device() -> None:
+    """Behind ``Accelerator``: batches, streams, refusals, and the line given back."""
+    board = PlayedBoard()
+    engine = SerialEngine(SerialAccelerator(board, MANIFEST), replace(MANIFEST, compression=None))
+    frames = np.random.default_rng(5).integers(0, 8, (7, *STREAM.shape))
+    with Accelerator(engine) as accelerator:
+        done = accelerator.classify_batch(frames, batch=3)
+        assert done.logits.tolist() == [logits_of(frame) for frame in frames]
+        assert accelerator.latency.samples == accelerator.counters["frames"] == 7
+        assert accelerator.latency.mean_us == pytest.approx(1234 / 60)
+        with pytest.raises(UserError, match="does not say how events become its frames"):
+            accelerator.classify([np.zeros(1, dtype=[("t", int), ("x", int), ("y", int), ("p", int)])])
+        with pytest.raises(UserError, match="give integers"):
+            accelerator.classify(frames + 0.5)
+    assert board.closed

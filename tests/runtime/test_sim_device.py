@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,17 +17,22 @@ import pytest
 
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.events.compression import compress
+from ssnn_fpga.events.live import Dropped
 from ssnn_fpga.golden.engine import run
 from ssnn_fpga.network.layers import Network, Readout
 from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.runtime import registers
+from ssnn_fpga.runtime.__main__ import main
 from ssnn_fpga.runtime.accelerator import Accelerator
 from ssnn_fpga.runtime.bus_engine import BusEngine
 from ssnn_fpga.runtime.device import DeviceError
 from ssnn_fpga.runtime.engine import Classified
+from ssnn_fpga.runtime.follow import follow
 from ssnn_fpga.runtime.lock import DeviceLock
 from ssnn_fpga.runtime.manifest import MANIFEST_FILE
+from ssnn_fpga.runtime.power import read_power
 from ssnn_fpga.runtime.pynq_device import BITSTREAM_FILE, checked_bitstream
+from ssnn_fpga.runtime.verification import REPORT_FILE, VERIFICATION_FILE, Verification, verify
 from ssnn_fpga.runtime.xrt_device import XrtDevice
 from ssnn_fpga.simulate.device import SimulatedDevice, manifest_of, open_engine
 from tests.random_networks import random_frames
@@ -325,3 +331,73 @@ def test_identity_is_of_sources_and_weights(design: Path) -> None:
     loaded = Design.load(design)
     assert manifest_of(loaded) == manifest_of(loaded)
     assert len(manifest_of(loaded).identity) == 32
+
+
+def expectation(engine: BusEngine, network: Network, count: int) -> Verification:
+    frames = frames_of(network, count, 11)
+    logits = run(network, frames)[network.layers[-1].name]
+    labels = logits.argmax(axis=1)
+    labels[0] = -1
+    return Verification(frames.astype(np.uint8), logits, labels, engine.manifest.identity, "random frames")
+
+
+def test_a_build_is_verified(
+    accelerator: Accelerator, engine: BusEngine, network: Network, design: Path, tmp_path: Path
+) -> None:
+    """As a function and as the command of a board, whose report is a file; one logit off is found."""
+    given = expectation(engine, network, 7)
+    given.save(tmp_path)
+    loaded = Verification.load(tmp_path)
+    np.testing.assert_array_equal(loaded.frames, given.frames)
+    report = verify(accelerator, loaded)
+    assert (report["recordings"], report["differing"], report["accuracy"]) == (7, 0, 1.0)
+    assert report["latency_us"]["worst"] >= report["latency_us"]["mean"] > 0
+    with pytest.raises(UserError, match="copy both from one build"):
+        verify(accelerator, replace(given, identity="0" * 32))
+
+    (tmp_path / "design").symlink_to(design)
+    assert main([str(tmp_path), "--device", "sim"]) == 0
+    assert json.loads((tmp_path / REPORT_FILE).read_text())["differing"] == 0
+    wrong = given.logits.copy()
+    wrong[4, 1] += 1
+    replace(given, logits=wrong).save(tmp_path)
+    assert main([str(tmp_path), "--device", "sim"]) == 1
+    assert json.loads((tmp_path / REPORT_FILE).read_text())["first_differing"] == 4
+    (tmp_path / VERIFICATION_FILE).write_bytes(b"PK")
+    assert main([str(tmp_path), "--device", "sim"]) == 2
+    assert main([str(tmp_path / "nowhere"), "--device", "sim"]) == 2
+
+
+def test_a_stream_is_followed(accelerator: Accelerator, network: Network) -> None:
+    """Every window has the class of its events alone, and slow answers leave windows out."""
+    events = random_recording(np.random.default_rng(12), 400)
+    compression = network.compression
+    assert compression is not None
+    pieces = [events[place : place + 40] for place in range(0, 400, 40)]
+    dropped = Dropped()
+    seen = list(follow(accelerator, pieces, dropped, step_us=200))
+    first, last = int(events["t"][0]), int(events["t"][-1])
+    assert [sighting.end_us for sighting in seen] == [first + 200 * (k + 1) for k in range(len(seen))]
+    assert first + 200 * len(seen) > last - 200
+    assert dropped.windows == 0
+    for sighting in seen:
+        end = sighting.end_us
+        inside = events[(events["t"] >= end - compression.window_us) & (events["t"] < end)]
+        logits = run(network, compress(inside, compression)[None])[network.layers[-1].name]
+        assert sighting.number == logits.argmax()
+        assert sighting.events == len(inside)
+        assert 0 <= sighting.confidence <= 1
+    assert len(list(follow(accelerator, [events], dropped, step_us=200))) == 1
+    assert dropped.windows == len(seen) - 1
+
+
+def test_power_of_the_boards_own_sensors(tmp_path: Path) -> None:
+    assert read_power(tmp_path) is None
+    for number, (name, power) in enumerate(
+        {"ina260_u14": 5_250_000, "nvme": 9_000_000, "ina226_u76": 1_000_000}.items()
+    ):
+        folder = tmp_path / f"hwmon{number}"
+        folder.mkdir()
+        (folder / "name").write_text(f"{name}\n")
+        (folder / "power1_input").write_text(f"{power}\n")
+    assert read_power(tmp_path) == 6.25
