@@ -65,6 +65,8 @@ class Board(_Checked):
     """Most timesteps that a plan lets a neuron take in one clock: each one lengthens its path."""
     memory_port_bits: int = Field(0, ge=0, le=1024)
     """Width of a port to memory over which weights can come that do not fit the chip; 0: there is none."""
+    register_base: PositiveInt | None = None
+    """Address of the accelerator's registers on the processor's bus, where there is one."""
     budget: Budget
     folder: Path = Field(default=Path(), exclude=True)
 

@@ -84,6 +84,8 @@ class Manifest:
     inputs_sha256: str
     """Of everything that the bitstream was made from."""
     bitstream_sha256: str
+    register_base: int | None = None
+    """Address of the registers on the processor's bus, where the board has one."""
 
     def to_json(self) -> str:
         """The manifest as text; ``from_json`` gives an equal one."""
@@ -96,9 +98,8 @@ class Manifest:
             fields = json.loads(text)
             version = fields.pop("format")
             if version != FORMAT:
-                raise UserError(
-                    f"{origin} has the format {version}, not {FORMAT}: build the bitstream again."
-                )
+                remedy = "update ssnn-fpga" if version > FORMAT else "build the bitstream again"
+                raise UserError(f"{origin} has the format {version}, not {FORMAT}: {remedy}.")
             stream = StreamFormat(**fields.pop("stream"))
             return cls(stream=stream, classes=tuple(fields.pop("classes")), **fields)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
