@@ -66,6 +66,8 @@ class Board(_Checked):
     a token at once are another matter: they go through a pipeline."""
     memory_port_bits: int = Field(0, ge=0, le=1024)
     """Width of a port to memory over which weights can come that do not fit the chip; 0: there is none."""
+    register_base: PositiveInt | None = None
+    """Address of the accelerator's registers on the processor's bus, where there is one."""
     budget: Budget
     folder: Path = Field(default=Path(), exclude=True)
 

@@ -75,6 +75,7 @@ def build_xilinx(
         seed=seed,
         inputs_sha256=inputs,
         bitstream_sha256=sha256(work / BITSTREAM_FILE),
+        register_base=board.register_base,
     )
     utilisation = {"placed LUT sites": Usage(lut_sites(fasm), board.budget.luts), **synthesised}
     return publish(out, [work / BITSTREAM_FILE, work / BINARY_FILE], timing, utilisation, manifest)

