@@ -64,7 +64,8 @@ def open_known(name: str, path: Path) -> RecordingSet:
             f"{path}: holds no recordings of {known.title}; `ssnn-fpga download {name} --out {path}` fetches "
             "them or tells where they are."
         )
-    return RecordingSet(name, [replace(entry, native=known.sensor) for entry in entries])
+    download = f"`ssnn-fpga download {name} --out {path}`"
+    return RecordingSet(name, [replace(entry, native=known.sensor, download=download) for entry in entries])
 
 
 # Opening

@@ -192,3 +192,10 @@ def test_unknown_sets_are_named_with_the_known_ones(tmp_path: Path) -> None:
 def test_a_folder_with_a_colon_in_its_name_is_a_folder(tmp_path: Path) -> None:
     write_folder(tmp_path / "ncars:mine")
     assert counts(find_recordings(tmp_path / "ncars:mine")[0]) == {"train": 20, "test": 20}
+
+
+def test_corrupt_data_offers_the_download(tmp_path: Path) -> None:
+    write(tmp_path / "n-cars_train" / "cars" / "obj_1_td.dat", dat(some(1, (50, 60)))[:-3])
+    entry = open_known("ncars", tmp_path).entries("train")[0]
+    with pytest.raises(UserError, match=r"obj_1_td\.dat: .*within an event.*`ssnn-fpga download ncars"):
+        entry.read((100, 120))
