@@ -191,9 +191,9 @@ def _rows(table: Path, number: str, *times: str) -> Iterator[dict[str, str]]:
         for row in csv.DictReader(lines):
             values = [row.get(name) or "" for name in (number, *times)]
             if not all(value.isdecimal() for value in values) or not 1 <= int(values[0]) <= len(GESTURES):
+                columns = ", ".join((number, *times))
                 raise UserError(
-                    f"{table}: a row is not {', '.join((number, *times))} with a class of 1 to {len(GESTURES)}; "
-                    "fetch it again."
+                    f"{table}: a row is not {columns} with a class of 1 to {len(GESTURES)}; fetch it again."
                 )
             yield row
 
