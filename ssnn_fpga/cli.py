@@ -180,7 +180,7 @@ def import_nir(
         int, typer.Option("--fraction", min=0, max=16, help="Fractional bits of a membrane.")
     ] = 4,
     dt: Annotated[
-        float, typer.Option("--dt", help="Seconds of a timestep in the file (snnTorch 1e-4, Norse 1e-3).")
+        float, typer.Option("--dt", help="Seconds of a timestep: 1e-4 for files of snnTorch, 1e-6 of Norse.")
     ] = 1e-4,
     subtract: Annotated[
         bool,

@@ -64,7 +64,8 @@ def open_known(name: str, path: Path) -> RecordingSet:
             f"{path}: holds no recordings of {known.title}; `ssnn-fpga download {name} --out {path}` fetches "
             "them or tells where they are."
         )
-    return RecordingSet(name, [replace(entry, native=known.sensor) for entry in entries])
+    download = f"`ssnn-fpga download {name} --out {path}`"
+    return RecordingSet(name, [replace(entry, native=known.sensor, download=download) for entry in entries])
 
 
 # Opening
@@ -72,7 +73,10 @@ def open_known(name: str, path: Path) -> RecordingSet:
 
 def _laid_out(name: str, path: Path) -> list[Entry]:
     """<split>/<class>/<recording>, as N-MNIST."""
-    recordings = open_recordings(path)
+    try:
+        recordings = open_recordings(path)
+    except NoRecordings:
+        return []
     return [entry for split in recordings.splits for entry in recordings.entries(split)]
 
 
@@ -90,7 +94,7 @@ def _ncars(name: str, path: Path) -> list[Entry]:
 def _classes(suffixes: tuple[str, ...], name: str, path: Path) -> list[Entry]:
     """<class>/<recording> without splits."""
     entries = [
-        Entry(f"{'/'.join(parts[-2:])}", "", parts[-2], source, f"{name}/{place}")
+        Entry("/".join(parts[-2:]), "", parts[-2], source, f"{name}/{place}")
         for place, source in _files(path, suffixes).items()
         if len(parts := PurePosixPath(place).parts) >= 2
     ]
@@ -133,6 +137,7 @@ GESTURES = (
 """Classes of DVS128 Gesture; the publisher counts them from 1."""
 
 GESTURE_SENSOR = (128, 128)
+_CLIP_CLASS = "ibm_class_id_1_to_11"
 _NUMBERED = tuple(f"{number:02d}_{gesture}" for number, gesture in enumerate(GESTURES, 1))
 
 
@@ -161,34 +166,36 @@ def _gestures_of(name: str, path: Path, file: Path, split: str) -> Iterator[Entr
             f"{missing}: the recording is listed but missing; `ssnn-fpga download {name} --out {path}` "
             "tells where it is."
         )
-    with table.open(newline="") as rows:
-        for row in csv.DictReader(rows):
-            try:
-                number, start, end = int(row["class"]), int(row["startTime_usec"]), int(row["endTime_usec"])
-                label = _NUMBERED[number - 1]
-            except (KeyError, ValueError, IndexError, TypeError) as error:
-                raise UserError(
-                    f"{table}: a row is not class, startTime_usec, endTime_usec with a class of 1 to "
-                    f"{len(GESTURES)}; fetch it again."
-                ) from error
-            place = f"{below.removesuffix('.aedat')}/{start:012d}"
-            make = partial(_cut, file, f"{name}/{below}", start, end)
-            identity = f"{_identity(file)} {start} {end}"
-            yield Entry(place, split, label, make, f"{name}/{place}", identity=identity)
+    for row in _rows(table, "class", "startTime_usec", "endTime_usec"):
+        start, end = int(row["startTime_usec"]), int(row["endTime_usec"])
+        place = f"{below.removesuffix('.aedat')}/{start:012d}"
+        make = partial(_cut, file, f"{name}/{below}", start, end)
+        identity = f"{_identity(file)} {start} {end}"
+        label = _NUMBERED[int(row["class"]) - 1]
+        yield Entry(place, split, label, make, f"{name}/{place}", identity=identity)
 
 
 def _clips(name: str, path: Path) -> list[Entry]:
     """Clips of gestures, 1.bs2 and so on, beside a table labels.csv; they are all for testing."""
     table = path / "labels.csv"
-    if not table.exists():
-        return []
     entries = []
-    with table.open(newline="") as rows:
-        for row in csv.DictReader(rows):
-            file, number = path / row["file"], int(row["ibm_class_id_1_to_11"])
-            place = f"test/{_NUMBERED[number - 1]}/{file.name}"
-            entries.append(Entry(place, "test", _NUMBERED[number - 1], file, f"{name}/{file.name}"))
+    for row in _rows(table, _CLIP_CLASS) if table.exists() else ():
+        file, label = path / row["file"], _NUMBERED[int(row[_CLIP_CLASS]) - 1]
+        entries.append(Entry(f"test/{label}/{file.name}", "test", label, file, f"{name}/{file.name}"))
     return entries
+
+
+def _rows(table: Path, number: str, *times: str) -> Iterator[dict[str, str]]:
+    """Rows of a table whose column ``number`` is a gesture's, 1 to 11; ``times`` are numbers too."""
+    with table.open(newline="") as lines:
+        for row in csv.DictReader(lines):
+            values = [row.get(name) or "" for name in (number, *times)]
+            if not all(value.isdecimal() for value in values) or not 1 <= int(values[0]) <= len(GESTURES):
+                columns = ", ".join((number, *times))
+                raise UserError(
+                    f"{table}: a row is not {columns} with a class of 1 to {len(GESTURES)}; fetch it again."
+                )
+            yield row
 
 
 # Files

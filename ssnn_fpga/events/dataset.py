@@ -50,6 +50,7 @@ class Entry:
     name: str  # what messages call it
     native: tuple[int, int] | None = None  # (height, width) of the camera; None: whatever the model says
     identity: str = ""  # stands for the content where ``source`` makes it
+    download: str = ""  # the command that fetches the set, where there is one
 
     def read(self, sensor: tuple[int, int] = NMNIST_SENSOR) -> Events:
         """The recording as a sensor of (height, width) sees it.
@@ -57,6 +58,15 @@ class Entry:
         A recording whose camera is known is reduced to a smaller ``sensor``: column x becomes
         x·W' // W, rows alike. Raises UserError as `decode`, and for a sensor larger than the camera.
         """
+        try:
+            return self._read(sensor)
+        except UserError as error:
+            if not self.download:
+                raise
+            sentence = str(error).replace("fetch it again", f"{self.download} fetches it again")
+            raise UserError(sentence) from error
+
+    def _read(self, sensor: tuple[int, int]) -> Events:
         height, width = camera = self.native or sensor
         if sensor[0] > height or sensor[1] > width:
             raise UserError(

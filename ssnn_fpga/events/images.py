@@ -28,6 +28,7 @@ _PICTURES = (".jpg", ".jpeg", ".png")
 _IDX = {"train": "train", "test": "t10k"}
 _IDX_MAGIC = {3: 0x803, 1: 0x801}  # of unsigned bytes, by the number of axes
 _CIFAR_PIXELS = (3, 32, 32)
+_AGAIN = "fetch it again: `ssnn-fpga download {} --out FOLDER`"
 _LUMA = np.array([299, 587, 114])  # thousandths of red, green and blue (ITU-R BT.601)
 
 
@@ -141,7 +142,7 @@ def _mnist(path: Path) -> ImageSet | None:
             continue
         if len(images) != len(labels):
             raise UserError(
-                f"{path}: {stem} has {len(images)} images but {len(labels)} labels; fetch it again."
+                f"{path}: {stem} has {len(images)} images but {len(labels)} labels; {_AGAIN.format('mnist')}."
             )
         for index, (image, label) in enumerate(zip(images, labels, strict=True)):
             place = f"{split}/{label}/{index:05d}"
@@ -158,10 +159,10 @@ def _idx(folder: Path, name: str, axes: int) -> Pixels | None:
         try:
             data = gzip.decompress(data) if file.suffix == ".gz" else data
         except (OSError, EOFError, zlib.error) as error:
-            raise UserError(f"{file}: cannot be unpacked ({error}); fetch it again.") from error
+            raise UserError(f"{file}: cannot be unpacked ({error}); {_AGAIN.format('mnist')}.") from error
         head = np.frombuffer(data[: 4 * (1 + axes)].ljust(4 * (1 + axes), b"\0"), ">u4").astype(np.int64)
         if head[0] != _IDX_MAGIC[axes] or len(data) != 4 * (1 + axes) + math.prod(head[1:].tolist()):
-            raise UserError(f"{file}: is no idx file of {axes} axes, or truncated; fetch it again.")
+            raise UserError(f"{file}: is no idx file of {axes} axes, or truncated; {_AGAIN.format('mnist')}.")
         return np.frombuffer(data, np.uint8, offset=4 * (1 + axes)).reshape(head[1:])
     return None
 
@@ -196,12 +197,15 @@ def _cifar_records(
     size = labels + math.prod(_CIFAR_PIXELS)
     if not data or len(data) % size:
         raise UserError(
-            f"{name}: {len(data)} bytes are no whole number of {size}-byte records; fetch it again."
+            f"{name}: {len(data)} bytes are no whole number of {size}-byte records; "
+            f"{_AGAIN.format('cifar10')}."
         )
     stem = PurePosixPath(name).stem
     for index, record in enumerate(np.frombuffer(data, np.uint8).reshape(-1, size)):
         if record[labels - 1] >= len(classes):
-            raise UserError(f"{name}: image {index} has the label {record[labels - 1]}; fetch it again.")
+            raise UserError(
+                f"{name}: image {index} has the label {record[labels - 1]}; {_AGAIN.format('cifar10')}."
+            )
         label = classes[record[labels - 1]]
         place = f"{split}/{label}/{stem}_{index:05d}"
         yield ImageEntry(place, split, label, record[labels:].reshape(_CIFAR_PIXELS), f"{name} {index}")

@@ -5,7 +5,8 @@ NIR describes neurons by differential equations; a step of ``dt`` by Euler's rul
     τ·dv/dt = v_leak - v + r·I      U = V + dt/τ·(v_leak - V + r·I) = leak·V + gain·I + rest
 
 with leak = 1 - dt/τ, gain = r·dt/τ and rest = (1 - leak)·v_leak; an integrator (IF) has leak 1 and gain
-r. That is what snnTorch (dt = 0.1 ms) and Norse (1 ms) compute when they read the file. Gain and
+r. That is what snnTorch (dt = 0.1 ms) and Norse (1 ms) compute when they read the file; a file that Norse
+has written holds τ·dt for τ, so its step is dt² = 1e-6. Gain and
 rest go into the weights and biases before the neuron. A spike is v > v_threshold, and v is reset in the
 same step. A network that was trained with another reset than the file can say is read with that
 one, where the integer neuron can do the same:
@@ -166,7 +167,7 @@ class _Reader:
             if not 0 <= leak <= 1:
                 raise self._fault(
                     f"its tau of {self._dt / (1 - leak):g} s is shorter than a timestep of {self._dt:g} s; "
-                    "give the timestep it was written for with --dt (snnTorch 1e-4, Norse 1e-3)"
+                    "give its timestep with --dt (1e-4 for files of snnTorch, 1e-6 of Norse)"
                 )
             gain = gain * part
             gain = np.where(np.abs(gain - 1) < _FLOAT32, 1.0, gain)

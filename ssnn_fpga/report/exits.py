@@ -64,18 +64,18 @@ def exit_points(
 
 def exit_table(points: Sequence[ExitPoint], split: str, title: str) -> Table:
     """One row an allowed loss; ``split`` is what the margins were chosen on."""
-    order = exit_order(points[0].network)
-    table = Table(title=title)
-    table.add_column("allowed loss", justify="right")
+    exits = ", ".join(exit_order(points[0].network))
+    caption = f"loss allowed; accuracy; T: timesteps run, mean; shares of the samples that leave by {exits}"
+    table = Table(title=title, caption=caption)
+    table.add_column("loss", justify="right", no_wrap=True)
     for name in (split, "test") if points[0].test is not None else (split,):
-        table.add_column(f"{name}: accuracy", justify="right")
-        table.add_column("timesteps", justify="right")
-        table.add_column(f"leave by {', '.join(order)}", justify="right")
+        for column in (name, "T", "shares"):
+            table.add_column(column, justify="right", no_wrap=True)
     for point in points:
         row = [f"{100 * point.allowed_loss:g} %"]
         for figures in (point.calibration, point.test):
             if figures is not None:
-                shares = ", ".join(f"{100 * share:.0f} %" for share in figures.shares)
+                shares = " / ".join(f"{100 * share:.0f}" for share in figures.shares) + " %"
                 row += [f"{100 * figures.accuracy:.1f} %", f"{figures.timesteps:.2f}", shares]
         table.add_row(*row)
     return table

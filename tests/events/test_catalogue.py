@@ -111,9 +111,12 @@ def test_gestures_are_cut_as_their_tables_say(tmp_path: Path) -> None:
     first, last = recordings.entries("train")
     np.testing.assert_array_equal(first.read((128, 128)), events[10:40])
     np.testing.assert_array_equal(last.read((128, 128)), events[40:70])
-    write(tmp_path / "DvsGesture" / "user02_led_labels.csv", b"class,start\n1,2\n")
-    with pytest.raises(UserError, match=r"user02_led_labels\.csv: a row is not class, startTime_usec"):
-        open_known("dvs_gesture", tmp_path)
+    head = b"class,startTime_usec,endTime_usec\n"
+    rows = (b"0,1,2\n", b"12,1,2\n", b"1,x,2\n", b"1\n")
+    for content in (b"class,start\n1,2\n", *(head + row for row in rows)):
+        write(tmp_path / "DvsGesture" / "user02_led_labels.csv", content)
+        with pytest.raises(UserError, match=r"user02_led_labels\.csv: a row is not class, startTime_usec"):
+            open_known("dvs_gesture", tmp_path)
     (tmp_path / "DvsGesture" / "user02_led.aedat").unlink()
     with pytest.raises(
         UserError, match=r"user02_led\.aedat: the recording is listed but missing; `ssnn-fpga"
@@ -168,7 +171,7 @@ def test_a_table_that_pickles_is_refused(tmp_path: Path) -> None:
             open_known("poker_dvs", tmp_path / "set").entries("train")[0].read((35, 35))
 
 
-@pytest.mark.parametrize("name", [name for name in KNOWN if name != "nmnist"])
+@pytest.mark.parametrize("name", KNOWN)
 def test_missing_data_offers_the_download(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     for place in ("gone", "empty"):
@@ -192,3 +195,10 @@ def test_unknown_sets_are_named_with_the_known_ones(tmp_path: Path) -> None:
 def test_a_folder_with_a_colon_in_its_name_is_a_folder(tmp_path: Path) -> None:
     write_folder(tmp_path / "ncars:mine")
     assert counts(find_recordings(tmp_path / "ncars:mine")[0]) == {"train": 20, "test": 20}
+
+
+def test_corrupt_data_offers_the_download(tmp_path: Path) -> None:
+    write(tmp_path / "n-cars_train" / "cars" / "obj_1_td.dat", dat(some(1, (50, 60)))[:-3])
+    entry = open_known("ncars", tmp_path).entries("train")[0]
+    with pytest.raises(UserError, match=r"obj_1_td\.dat: .*within an event.*`ssnn-fpga download ncars"):
+        entry.read((100, 120))

@@ -163,6 +163,36 @@ def test_every_spike_is_that_of_norse(kind: str, tmp_path: Path) -> None:
     assert 0.05 < ours.mean() < 0.95
 
 
+def test_a_file_that_norse_has_written(tmp_path: Path) -> None:
+    """Norse writes tau times its own step of 1e-3, so that a step of the file is 1e-6."""
+    norse = pytest.importorskip("norse.torch")
+    lif_box = pytest.importorskip("norse.torch.module.lif_box")
+    torch.manual_seed(0)
+
+    def cell(neurons: int) -> torch.nn.Module:
+        rate, threshold = torch.full((neurons,), 500.0), torch.full((neurons,), 0.25)
+        rest = torch.zeros(neurons)
+        return lif_box.LIFBoxCell(lif_box.LIFBoxParameters(tau_mem_inv=rate, v_th=threshold, v_leak=rest))
+
+    layers = torch.nn.Linear(288, 16), cell(16), torch.nn.Linear(16, 6), cell(6)
+    trained = norse.SequentialState(*layers)
+    with torch.no_grad():
+        for layer in layers[::2]:
+            layer.weight.copy_(torch.randint(-5, 6, layer.weight.shape) / 16)
+            layer.bias.copy_(torch.randint(0, 6, layer.bias.shape) / 16)
+    nir.write(tmp_path / "net.nir", norse.to_nir(trained, torch.zeros(1, 288)))
+    given, state = frames(), None
+    network = read_nir(tmp_path / "net.nir", frame=FRAME, dt=1e-6)
+    *_, ours = neurons(network, given)
+    for t in range(TIMESTEPS):
+        with torch.no_grad():
+            out, state = trained(torch.tensor(given[:, t]).float().flatten(1), state)
+        np.testing.assert_array_equal(out.numpy(), ours[:, t, :, 0, 0])
+    assert 0.05 < ours.mean() < 0.95
+    with pytest.raises(UserError, match=r"shorter than a timestep of 0\.0001 s; give .* 1e-6 of Norse"):
+        read_nir(tmp_path / "net.nir", frame=FRAME)
+
+
 def test_integers_on_the_grid_lose_nothing(tmp_path: Path) -> None:
     """Weights of four bits on a grid, a leak of a half, F large enough: every spike stays."""
     trained = snntorch_network(3)
