@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from quant_models.integers import Membrane, join_integers, neuron_integers
 from quant_models.integer_network import NetworkBuilder
-from quant_models.layout import Block, Convolution, DenseLayer, Pooling, ResidualBlock, Size
+from quant_models.integers import Membrane, join_integers, neuron_integers
+from quant_models.layout import Block, DenseLayer, Pooling, ResidualBlock, Size
 from quant_models.neuron import integrate_and_fire, straight_through
 from quant_models.recipe import NetworkRecipe
 from quant_models.synapses import Synapses, over_frames
@@ -211,7 +211,9 @@ class ResidualJoin(nn.Module):
         """Add both branches, their join and the neurons, whose fraction is 0 behind a join."""
         neurons = self.neurons
         inner = self.first.lower(builder, source)
-        exact = join_integers(self.second.branch(), self.shortcut.branch(), neurons.threshold, neurons.membrane)
+        exact = join_integers(
+            self.second.branch(), self.shortcut.branch(), neurons.threshold, neurons.membrane
+        )
         branches = (
             builder.synapses(inner, exact.first, self.second),
             builder.synapses(source, exact.second, self.shortcut),

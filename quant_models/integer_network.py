@@ -58,9 +58,7 @@ class NetworkBuilder:
         exact = _integers(weight)
         if exact.ndim == 2:
             return self._add(Dense(self._name("dense"), (source,), exact, shape.bits))
-        return self._add(
-            Conv(self._name("conv"), (source,), exact, shape.bits, shape.stride, shape.padding)
-        )
+        return self._add(Conv(self._name("conv"), (source,), exact, shape.bits, shape.stride, shape.padding))
 
     def neuron(
         self,

@@ -197,9 +197,7 @@ class ShrinkingNetwork(nn.Module):
                 size = math.isqrt(head.pixels)
                 if size**2 != head.pixels:
                     raise UserError(f"{self.recipe.name}: an early exit needs square frames.")
-                early.append(
-                    builder.early_readout(source, size, *_interleaved(head), head.fraction)
-                )
+                early.append(builder.early_readout(source, size, *_interleaved(head), head.fraction))
             if not isinstance(self.shrinks[index], nn.Identity):
                 source = self.shrinks[index].lower(builder, source)  # type: ignore[operator]
         last = builder.readout(source, *_interleaved(self.readout), self.readout.fraction)

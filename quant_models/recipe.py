@@ -112,7 +112,7 @@ class NetworkRecipe(_Section):
         bits = self.weight_bits if isinstance(self.weight_bits, tuple) else (self.weight_bits,)
         shrinks = any(b != a for a, b in itertools.pairwise(self.schedule))
         if self.activation == "relu":
-            return "its activations are no spikes: train a phase of activation = \"spikes\" from it"
+            return 'its activations are no spikes: train a phase of activation = "spikes" from it'
         if FLOAT_BITS in bits:
             return "its weights are in floating point: train a phase of 2 to 8 weight_bits from it"
         if shrinks and self.transformer == "attention":
@@ -291,7 +291,9 @@ class Recipe(_Section):
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """``base`` with ``changes``, table by table."""
     return base | {
-        key: _merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+        key: _merged(base[key], value)
+        if isinstance(value, dict) and isinstance(base.get(key), dict)
+        else value
         for key, value in changes.items()
     }
 

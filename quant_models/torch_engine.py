@@ -18,8 +18,8 @@ from ssnn_fpga.network.layers import (
     Conv,
     CurrentJoin,
     Dense,
-    Edge,
     EarlyExit,
+    Edge,
     Integers,
     Join,
     Layer,
@@ -42,7 +42,9 @@ class ExactNetwork:
         self._input = network.input
         self._steps = [(layer, self._step(layer, edge)) for layer, edge in _with_edges(network)]
         read = {source: at for at, layer in enumerate(network.layers) for source in layer.inputs}
-        self._last_read = [{name for name, at in read.items() if at == place} for place in range(len(read) + 1)]
+        self._last_read = [
+            {name for name, at in read.items() if at == place} for place in range(len(read) + 1)
+        ]
 
     @torch.no_grad()
     def trace(self, frames: Tensor) -> dict[str, Tensor]:

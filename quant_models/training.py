@@ -27,12 +27,15 @@ from ssnn_fpga.events.dataset import RecordingSet
 
 @dataclass(frozen=True)
 class Machines:
-    """What trains: processes on a machine, machines, and "cpu", "gpu" or "auto"."""
+    """What trains: processes on a machine, machines, and "cpu", "gpu" or "auto".
+
+    Lightning starts the other processes of a machine by running the same command again; of several
+    machines each is given the command, with the environment that torchrun or Slurm sets.
+    """
 
     processes: int = 1
     nodes: int = 1
     accelerator: str = "cpu"
-    strategy: str = "auto"
 
 
 ONE_PROCESSOR = Machines()
@@ -59,9 +62,7 @@ def train(
     def data(phase: Recipe) -> Splits:
         return load_splits(phase, recordings)
 
-    return train_phases(
-        recipe, data, out, start=start, resume=resume, progress=progress, machines=machines
-    )
+    return train_phases(recipe, data, out, start=start, resume=resume, progress=progress, machines=machines)
 
 
 def train_phases(
@@ -138,7 +139,8 @@ def fit(
     ``previous`` gives the first weights, and is the teacher where the recipe asks for one.
     """
     settings = run.recipe.training
-    if not (resume and _continued(run)):
+    first = _is_first_process()
+    if not (resume and _continued(run)) and first:
         run.create()
     with _reproducible(settings):
         model = ShrinkingNetwork(run.recipe, len(run.classes))
@@ -146,20 +148,23 @@ def fit(
         if earlier is not None and not (phase and phase.fresh):
             _take_over(model, earlier)
         if phase and phase.threshold_percentile:
-            first = torch.randperm(len(training), generator=torch.Generator().manual_seed(settings.seed))
-            model.set_thresholds(training[first[: settings.batch]].frames, phase.threshold_percentile)
+            order = torch.randperm(len(training), generator=torch.Generator().manual_seed(settings.seed))
+            model.set_thresholds(training[order[: settings.batch]].frames, phase.threshold_percentile)
         done = len(run.metrics())
-        with _display(run, done, progress) as show:
+        with _display(run, done, progress and first) as show:
             if done < settings.epochs:
                 _lightning(run, model, training, validation, earlier, show, machines)
-        if machines.processes * machines.nodes == 1 or _is_first_process():
+        if first:
             _summarise(run, validation, test)
-    if progress:
+    if progress and first:
         _report(run)
 
 
 def _is_first_process() -> bool:
-    return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
+    """Whether this process writes the files: with several, each runs the whole program."""
+    from lightning.pytorch.utilities import rank_zero_only
+
+    return bool(rank_zero_only.rank == 0)
 
 
 def _take_over(model: ShrinkingNetwork, earlier: ShrinkingNetwork) -> None:
@@ -191,7 +196,7 @@ def _lightning(
 
     from quant_models.learner import Learner
 
-    learner = Learner(run, model, training, validation, teacher, show if machines.processes == 1 else None)
+    learner = Learner(run, model, training, validation, teacher, show)
     handler = signal.getsignal(signal.SIGINT)
     with _quiet_lightning():
         trainer = Trainer(
@@ -199,7 +204,7 @@ def _lightning(
             accelerator=machines.accelerator,
             devices=machines.processes,
             num_nodes=machines.nodes,
-            strategy=machines.strategy,
+            strategy="ddp" if machines.processes * machines.nodes > 1 else "auto",
             precision=run.recipe.training.precision,
             deterministic="warn" if machines.accelerator != "cpu" else True,
             logger=False,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import onnx
@@ -112,8 +113,10 @@ class _Writer:
         self._initializers.append(numpy_helper.from_array(np.asarray(values), name))
         return name
 
-    def _node(self, operator: str, layer: str, inputs: list[str], domain: str = "", **attributes: object) -> str:
-        self._nodes.append(helper.make_node(operator, inputs, [layer], name=layer, domain=domain, **attributes))
+    def _node(self, operator: str, layer: str, inputs: list[str], domain: str = "", **attributes: Any) -> str:
+        self._nodes.append(
+            helper.make_node(operator, inputs, [layer], name=layer, domain=domain, **attributes)
+        )
         return layer
 
     def _quant(self, name: str, source: str, bits: int, scale: NDArray[np.float64], *, signed: bool) -> str:
@@ -200,7 +203,7 @@ class _Writer:
         )
 
     def _pool(self, layer: Pool, source: str) -> None:
-        window = {"kernel_shape": [layer.size] * 2, "strides": [layer.size] * 2}
+        window: dict[str, Any] = {"kernel_shape": [layer.size] * 2, "strides": [layer.size] * 2}
         if layer.kind == "max":
             self._node("MaxPool", layer.name, [source], **window)
             return
@@ -212,7 +215,7 @@ class _Writer:
     def _step(self, layer: Readout) -> float:
         """What one integer step of a read-out's logits is worth."""
         scale = self._scales.get(layer.inputs[0], np.ones(()))
-        return float(scale) / 2**layer.fraction
+        return scale.item() / float(1 << layer.fraction)
 
     def _readout(self, layer: Readout, source: str) -> None:
         bias = (layer.bias * self._step(layer)).astype(np.float32)
