@@ -163,14 +163,17 @@ class ShrinkingNetwork(nn.Module):
         """Set every threshold, layer by layer, to that percentile of the currents of ``frames``.
 
         IIR-SNN's way from a conventional network to a spiking one (arXiv 2110.05929): each layer's
-        currents come from the spikes of the layers before it, whose thresholds are set already.
+        currents come from the spikes of the layers before it, whose thresholds are set already. Batch
+        norm sees the spikes' own statistics, as in the training that follows.
         """
         neurons = [module for module in self.modules() if isinstance(module, Neurons)]
         for each in neurons:
             each.percentile = percentile
+        training = self.training
         try:
-            self.float_logits(frames)
+            self.train().logits(frames)
         finally:
+            self.train(training)
             for each in neurons:
                 each.percentile = None
 

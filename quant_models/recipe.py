@@ -93,7 +93,7 @@ class NetworkRecipe(_Section):
     layout: str = "small"
     width: float = Field(1.0, gt=0)
     weight_bits: int | tuple[int, ...] = 4  # of all layers, or of each in order; 32 is floating point
-    transformer: Literal["linear", "group", "attention"] = "linear"
+    transformer: Literal["linear", "group", "first", "attention"] = "linear"
     activation: Literal["spikes", "relu"] = "spikes"  # relu: the conventional network to begin with
     dropout: float = Field(0.0, ge=0, lt=1)
     fraction: int = Field(4, ge=0, le=8)

@@ -32,7 +32,7 @@ class Samples:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, indices: Tensor) -> Samples:
+    def __getitem__(self, indices: Tensor | slice) -> Samples:
         return Samples(self.frames[indices], self.labels[indices])
 
     def to(self, device: torch.device) -> Samples:

@@ -37,6 +37,12 @@ class Machines:
     nodes: int = 1
     accelerator: str = "cpu"
 
+    @property
+    def device(self) -> torch.device:
+        """Where this process evaluates."""
+        gpu = self.accelerator in ("gpu", "cuda", "auto") and torch.cuda.is_available()
+        return torch.device("cuda" if gpu else "cpu")
+
 
 ONE_PROCESSOR = Machines()
 
@@ -149,13 +155,14 @@ def fit(
             _take_over(model, earlier)
         if phase and phase.threshold_percentile:
             order = torch.randperm(len(training), generator=torch.Generator().manual_seed(settings.seed))
-            model.set_thresholds(training[order[: settings.batch]].frames, phase.threshold_percentile)
+            frames = training[order[: settings.batch]].frames.to(machines.device)
+            model.to(machines.device).set_thresholds(frames, phase.threshold_percentile)
         done = len(run.metrics())
         with _display(run, done, progress and first) as show:
             if done < settings.epochs:
                 _lightning(run, model, training, validation, earlier, show, machines)
         if first:
-            _summarise(run, validation, test)
+            _summarise(run, validation, test, machines.device)
     if progress and first:
         _report(run)
 
@@ -286,9 +293,9 @@ def _reproducible(settings: TrainingRecipe) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _summarise(run: Run, validation: Samples, test: Samples | None) -> None:
+def _summarise(run: Run, validation: Samples, test: Samples | None, device: torch.device) -> None:
     """Write summary.json for the best weights; the test recordings are looked at here for the first time."""
-    model = load_best(run)
+    model = load_best(run).to(device)
     metrics = run.metrics()
     checkpoint = run.read_tensors("checkpoint.pt")
     assert checkpoint is not None
@@ -298,7 +305,7 @@ def _summarise(run: Run, validation: Samples, test: Samples | None) -> None:
     }
     for name, samples in (("validation", validation), ("test", test)):
         if samples is not None:
-            score = evaluate(model, samples)
+            score = evaluate(model, samples.to(device))
             summary[f"{name}_samples"] = len(samples)
             if model.network.inexact is None:
                 summary[f"{name}_integer_accuracy"] = score.integer

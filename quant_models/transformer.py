@@ -1,7 +1,7 @@
 """Temporal transformers between two stages: T1 timesteps become T2 < T1.
 
-The SSNN paper (arXiv 2401.01912) has such a layer; we could not read its formula. The three here
-are the project's own.
+The SSNN paper (arXiv 2401.01912) has such a layer; we could not read its formula. Those here are the
+project's own.
 """
 
 from __future__ import annotations
@@ -62,6 +62,14 @@ class GroupTransformer(nn.Module):
         return builder.shrink(source, self.matrix(), self.shift, self.fraction)
 
 
+class FirstTransformer(GroupTransformer):
+    """The first T2 timesteps; the others are dropped. What shrinking is without a transformer."""
+
+    def __init__(self, t1: int, t2: int, shift: int, fraction: int) -> None:
+        super().__init__(t1, t2, shift, fraction)
+        self.groups = torch.eye(t2, t1, dtype=torch.float64)
+
+
 class LinearTransformer(GroupTransformer):
     """Learned rows of weights over time, each a softmax that starts at a uniform group."""
 
@@ -108,5 +116,6 @@ def make_transformer(t1: int, t2: int, network: NetworkRecipe) -> nn.Module:
     """The transformer of the kind that the recipe asks."""
     if network.transformer == "attention":
         return AttentionTransformer(t1, t2, network.transform_fraction)
-    kind = LinearTransformer if network.transformer == "linear" else GroupTransformer
+    kinds = {"linear": LinearTransformer, "group": GroupTransformer, "first": FirstTransformer}
+    kind = kinds[network.transformer]
     return cast(nn.Module, kind(t1, t2, network.transform_shift, network.transform_fraction))

@@ -215,7 +215,7 @@ class _Writer:
     def _step(self, layer: Readout) -> float:
         """What one integer step of a read-out's logits is worth."""
         scale = self._scales.get(layer.inputs[0], np.ones(()))
-        return scale.item() / float(1 << layer.fraction)
+        return float(scale) / float(2**layer.fraction)
 
     def _readout(self, layer: Readout, source: str) -> None:
         bias = (layer.bias * self._step(layer)).astype(np.float32)

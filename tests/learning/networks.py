@@ -47,6 +47,7 @@ EVERYTHING: dict[str, dict[str, object]] = {
         "neuron": {"leak": "learned", "learn_threshold": True, "learn_filter": True, "filter_shift": 1}
     },
     "leak of a power": {"neuron": {"leak": "power", "leak_shift": 2, "surrogate": "rectangular"}},
+    "first": {"transformer": "first"},
     "group": {"transformer": "group", "schedule": [5, 2, 2]},
     "average pooling": {"layout": "4C3-AP2|5C3-AP2|6C3-GAP-7D", "neuron": {"surrogate": "arctangent"}},
     "residual": {

@@ -201,7 +201,7 @@ def test_thresholds_by_percentile_make_that_share_fire() -> None:
     model.set_thresholds(frames, 90)
     thresholds = [float(m.threshold.detach()) for m in model.modules() if isinstance(m, Neurons)]
     assert len(set(thresholds)) == 3
-    model.eval()
+    model.train()
     x = frames.transpose(0, 1).float()
     with torch.no_grad():
         for stage in model.stages:
