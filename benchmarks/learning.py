@@ -10,6 +10,7 @@ Everything that is chosen (epochs, checkpoint) is chosen on validation recording
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import multiprocessing
 import queue
@@ -49,6 +50,7 @@ class Experiment:
     data: str
     recipe: dict[str, Any]
     start: str | None = None  # the experiment whose network of the same seed it begins with
+    recordings: int | None = None  # of the training split, evenly spaced; all of them if not given
     also_on: str | None = None  # a second data set that the trained network is tested on
     heavy: bool = False  # goes first, and to a process of its own
     seeds: tuple[int, ...] = SEEDS
@@ -77,7 +79,7 @@ def _events(
     }
 
 
-def _ablations(data: str, training: dict[str, Any]) -> Iterator[Experiment]:
+def _ablations(data: str, training: dict[str, Any], recordings: int | None = None) -> Iterator[Experiment]:
     """SSNN of an average of two timesteps against what leaves a part of it out."""
 
     def one(
@@ -85,7 +87,7 @@ def _ablations(data: str, training: dict[str, Any]) -> Iterator[Experiment]:
     ) -> Experiment:
         name = f"{data}_{part}"
         recipe = _events(name, schedule, training={**training, **(changes or {})}, phase=phase, **network)
-        return Experiment(name, data, recipe)
+        return Experiment(name, data, recipe, recordings=recordings)
 
     shrinking = [3, 2, 1]
     yield one("ssnn", shrinking)
@@ -141,9 +143,9 @@ def experiments() -> list[Experiment]:
         "augmentation": {"shift": 4.0, "rotation": 0.0, "scale": 0.0, "shear": 0.0, "flip": True},
     }
     mnist = {**cifar, "batch": 200, "augmentation": WRITERS}
-    pretrained = _events("emulated", [4, 2, 1], training={"epochs": 30, "batch": 100, "augmentation": MOVED})
+    pretrained = _events("emulated", [4, 2, 1], training={"epochs": 12, "batch": 100, "augmentation": MOVED})
     return [
-        _iir("cifar10", {"height": 32, "width": 32, "channels": 3}, "vgg16", cifar, 25, 6, 4, 4, 6),
+        _iir("cifar10", {"height": 32, "width": 32, "channels": 3}, "vgg16", cifar, 8, 3, 2, 2, 3),
         Experiment("nmnist10_4bit", "nmnist10", _events("n4", [4, 2, 1], training=ten)),
         Experiment("emulated", "emulated", pretrained, also_on="nmnist10"),
         *(
@@ -160,12 +162,13 @@ def experiments() -> list[Experiment]:
         Experiment(
             "nmnist10_pretrained",
             "nmnist10",
-            _events("n4", [4, 2, 1], training={**ten, "epochs": 100, "learning_rate": 1e-3}),
+            _events("n4", [4, 2, 1], training={**ten, "epochs": 60, "learning_rate": 1e-3}),
             start="emulated",
         ),
         Experiment("nmnist10_2bit", "nmnist10", _events("n2", [4, 2, 1], training=ten, weight_bits=2)),
-        *_ablations("nmnist6789", {**four, "epochs": 24}),
-        *_ablations("nmnist10", {**ten, "epochs": 60}),
+        # a seventh of the recordings for training, so that the whole comparison takes minutes
+        *_ablations("nmnist6789", {"epochs": 42, "augmentation": WRITERS}, recordings=1000),
+        *_ablations("nmnist10", {**ten, "epochs": 42}),
         _iir(
             "mnist",
             {"height": 28, "width": 28, "channels": 1},
@@ -204,6 +207,7 @@ def load(data: str, folder: Path, timesteps: int) -> tuple[dict[str, Any], tuple
         return found, tuple(str(name) for name in arrays["classes"])
 
 
+@functools.cache  # every phase asks
 def _images(folder: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     import torch
     from ssnn_fpga.events.images import open_images
@@ -227,6 +231,8 @@ def run_one(
     experiment: Experiment, seed: int, frames: Path, runs: Path, device: str, limit: int | None = None
 ) -> dict[str, Any]:
     """Train, test, and measure; what goes into the results file."""
+    import torch
+
     from quant_models.recipe import Recipe
     from quant_models.run_folder import Run
     from quant_models.samples import Splits, hold_out
@@ -239,6 +245,9 @@ def run_one(
     def data(phase: Recipe) -> Splits:
         found, classes = load(experiment.data, frames, phase.network.schedule[0])
         found = {split: samples[: limit or len(samples)] for split, samples in found.items()}
+        if experiment.recordings is not None and not limit:
+            rows = torch.arange(experiment.recordings) * len(found["train"]) // experiment.recordings
+            found["train"] = found["train"][rows]
         kept, held = hold_out(found["train"], phase.training.validation, seed)
         return Splits(kept, held, found.get("test"), classes, experiment.data)
 
@@ -419,10 +428,12 @@ def _train_all(arguments: argparse.Namespace, runs: Path) -> None:
     context = multiprocessing.get_context("spawn")
     light, heavy, lock = context.Queue(), context.Queue(), context.Lock()
     wanted = [shortened(each) for each in experiments()] if arguments.smoke else experiments()
-    for experiment in wanted:
-        for seed in experiment.seeds:
-            if (experiment.name, seed) not in done and experiment.name in (
-                arguments.only or [experiment.name]
+    for seed in SEEDS:  # a first run of all before a second one of any
+        for experiment in wanted:
+            if (
+                seed in experiment.seeds
+                and (experiment.name, seed) not in done
+                and experiment.name in (arguments.only or [experiment.name])
             ):
                 (heavy if experiment.heavy else light).put((experiment, seed))
     ends = time.time() + arguments.seconds

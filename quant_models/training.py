@@ -142,6 +142,7 @@ def fit(
 ) -> None:
     """Train to the last epoch of the recipe, from the folder's checkpoint if there is one.
 
+    On processors the same recipe and data give the same weights; on GPUs they need not.
     ``previous`` gives the first weights, and is the teacher where the recipe asks for one.
     """
     settings = run.recipe.training
@@ -213,7 +214,7 @@ def _lightning(
             num_nodes=machines.nodes,
             strategy="ddp" if machines.processes * machines.nodes > 1 else "auto",
             precision=run.recipe.training.precision,
-            deterministic="warn" if machines.accelerator != "cpu" else True,
+            deterministic=machines.device.type == "cpu",
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
