@@ -35,9 +35,7 @@ def engines() -> tuple[TorchEngine, Callable[[np.ndarray], np.ndarray]]:
     recipe = load_recipe("nmnist")
     torch.manual_seed(0)
     classes = tuple(str(digit) for digit in range(10))
-    engine = TorchEngine(
-        ShrinkingNetwork(recipe, 10).eval(), recipe.name, classes, recipe.frame_compression()
-    )
+    engine = TorchEngine(ShrinkingNetwork(recipe, 10).eval(), recipe.name, classes)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         onnx.save(to_qonnx(engine), path)

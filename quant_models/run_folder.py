@@ -22,6 +22,9 @@ from pydantic import ValidationError
 from quant_models.recipe import Recipe
 from ssnn_fpga.errors import UserError
 
+FORMAT = 2
+"""Of run.json and the files of weights; a folder of another format is refused."""
+
 
 def write_aside(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a file beside ``path``, then put it in its place at once."""
@@ -39,6 +42,7 @@ class Run:
     classes: tuple[str, ...]
     data: str
     digest: str  # of the training frames and labels
+    start: str = ""  # digest of the weights it began with, where they came from another training
 
     @classmethod
     def open(cls, folder: Path) -> Run:
@@ -46,8 +50,11 @@ class Run:
         path = folder / "run.json"
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
+            if content["format"] != FORMAT:
+                raise ValueError(content["format"])
             recipe = Recipe.model_validate(content["recipe"])
-            return cls(folder, recipe, tuple(content["classes"]), content["data"], content["digest"])
+            names = tuple(content["classes"])
+            return cls(folder, recipe, names, content["data"], content["digest"], content["start"])
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UserError(f"{folder} holds no training run: give the folder that train wrote.") from error
         except (ValidationError, ValueError, KeyError, TypeError, OSError) as error:
@@ -64,10 +71,12 @@ class Run:
         self.write_json(
             "run.json",
             {
+                "format": FORMAT,
                 "recipe": self.recipe.model_dump(mode="json"),
                 "classes": list(self.classes),
                 "data": self.data,
                 "digest": self.digest,
+                "start": self.start,
             },
         )
 

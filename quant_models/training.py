@@ -3,113 +3,129 @@
 from __future__ import annotations
 
 import hashlib
-import math
-import time
+import logging
+import signal
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Tensor
-from torch.nn import functional
 
-from quant_models.augmentation import augment
 from quant_models.network import ShrinkingNetwork
-from quant_models.recipe import Recipe, TrainingRecipe
+from quant_models.recipe import Phase, Recipe, TrainingRecipe
 from quant_models.run_folder import Run
+from quant_models.samples import Samples, Splits, load_splits
+from quant_models.scoring import evaluate
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.events.dataset import RecordingSet
-from ssnn_fpga.events.frames import LabelledFrames, load_frames
-
-_EVALUATION_BATCH = 100
-_WARMUP_EPOCHS = 2
 
 
 @dataclass(frozen=True)
-class Samples:
-    """Frames uint8 (N, T, 2, H, W) and class numbers (N,)."""
+class Machines:
+    """What trains: processes on a machine, machines, and "cpu", "gpu" or "auto".
 
-    frames: Tensor
-    labels: Tensor
+    Lightning starts the other processes of a machine by running the same command again; of several
+    machines each is given the command, with the environment that torchrun or Slurm sets.
+    """
 
-    @classmethod
-    def of(cls, loaded: LabelledFrames) -> Samples:
-        """The same as tensors."""
-        return cls(torch.from_numpy(loaded.frames), torch.from_numpy(loaded.labels))
+    processes: int = 1
+    nodes: int = 1
+    accelerator: str = "cpu"
 
-    def __len__(self) -> int:
-        return len(self.labels)
+    @property
+    def device(self) -> torch.device:
+        """Where this process evaluates."""
+        gpu = self.accelerator in ("gpu", "cuda", "auto") and torch.cuda.is_available()
+        return torch.device("cuda" if gpu else "cpu")
 
-    def __getitem__(self, indices: Tensor) -> Samples:
-        return Samples(self.frames[indices], self.labels[indices])
 
-
-@dataclass(frozen=True)
-class Score:
-    """Accuracies by the two paths, and the integer logits' cross-entropy, which breaks ties."""
-
-    integer: float
-    real: float
-    loss: float
-
-    def better_than(self, other: Score | None) -> bool:
-        """Whether this epoch is the one to keep."""
-        return other is None or (self.integer, -self.loss) > (other.integer, -other.loss)
+ONE_PROCESSOR = Machines()
 
 
 def train(
-    recipe: Recipe, recordings: RecordingSet, out: Path, *, resume: bool = True, progress: bool = True
+    recipe: Recipe,
+    recordings: RecordingSet,
+    out: Path,
+    *,
+    start: Path | None = None,
+    resume: bool = True,
+    progress: bool = True,
+    machines: Machines = ONE_PROCESSOR,
 ) -> Run:
     """Train ``recipe`` on the train split of ``recordings`` into the folder ``out``.
 
-    Validation recordings are those of a validation split, else a stratified share of the train
-    split. A folder that holds a checkpoint of the same recipe and data is resumed; a finished one
+    A recipe of several phases leaves one folder for each in ``out``, but for the last, which is
+    ``out`` itself. ``start`` is the folder of another run, with whose weights the first phase
+    begins. A folder that holds a checkpoint of the same recipe and data is resumed; a finished one
     is returned. Raises UserError for a folder of another recipe or other data.
     """
-    classes = recordings.classes()
-    compression = recipe.frame_compression()
-    train_split = load_frames(recordings, "train", compression, classes=classes)
-    train_split.check_training()
-    if "validation" in recordings.splits:
-        training = Samples.of(train_split)
-        validation = Samples.of(load_frames(recordings, "validation", compression, classes=classes))
-    else:
-        training, validation = hold_out(
-            Samples.of(train_split), recipe.training.validation, recipe.training.seed
+
+    def data(phase: Recipe) -> Splits:
+        return load_splits(phase, recordings)
+
+    return train_phases(recipe, data, out, start=start, resume=resume, progress=progress, machines=machines)
+
+
+def train_phases(
+    recipe: Recipe,
+    data: Any,
+    out: Path,
+    *,
+    start: Path | None = None,
+    resume: bool = True,
+    progress: bool = True,
+    machines: Machines = ONE_PROCESSOR,
+) -> Run:
+    """As ``train``, on ``data(recipe of a phase)`` -> Splits."""
+    phases = recipe.phases()
+    previous = None if start is None else Run.open(start)
+    for index, (phase, settings) in enumerate(phases):
+        folder = out if index + 1 == len(phases) else out / f"phase{index + 1}_{phase.name}"
+        splits = data(settings)
+        digest = splits.digest()
+        run = Run(folder, settings, splits.classes, splits.name, digest, _digest_of(previous))
+        fit(
+            run,
+            splits.training,
+            splits.validation,
+            splits.test,
+            phase=phase,
+            previous=previous,
+            resume=resume,
+            progress=progress,
+            machines=machines,
         )
-    test = None
-    if "test" in recordings.splits:
-        test = Samples.of(load_frames(recordings, "test", compression, classes=classes))
-    run = Run(out, recipe, classes, recordings.name, _digest(training, validation))
-    fit(run, training, validation, test, resume=resume, progress=progress)
-    return run
+        previous = run
+    assert previous is not None
+    return previous
 
 
-def hold_out(samples: Samples, share: float, seed: int) -> tuple[Samples, Samples]:
-    """Training and validation samples: of each class ``share``, at least one, goes to validation."""
-    random = np.random.default_rng(seed)
-    labels = samples.labels.numpy()
-    held = np.zeros(len(labels), dtype=bool)
-    for label in np.unique(labels):
-        members = random.permutation(np.flatnonzero(labels == label))
-        held[members[: max(1, round(len(members) * share))]] = True
-    if held.all():
-        raise UserError("the train split has a single recording of each class: give at least two.")
-    return samples[torch.from_numpy(~held)], samples[torch.from_numpy(held)]
+def _digest_of(run: Run | None) -> str:
+    """A fingerprint of the best weights of a run."""
+    if run is None:
+        return ""
+    try:
+        return hashlib.sha256((run.folder / "best.pt").read_bytes()).hexdigest()
+    except FileNotFoundError as error:
+        raise UserError(f"{run.folder} holds no finished epoch: train it first.") from error
 
 
-def _digest(*parts: Samples) -> str:
-    """A fingerprint of frames and labels: a run is resumed on the very data it began with."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part.frames.contiguous().numpy())
-        digest.update(part.labels.contiguous().numpy())
-    return digest.hexdigest()
+def load_best(run: Run) -> ShrinkingNetwork:
+    """The network of a run with the weights of its best epoch. Raises UserError where there is none."""
+    best = run.read_tensors("best.pt")
+    if best is None:
+        raise UserError(f"{run.folder} holds no finished epoch: train it first.")
+    model = ShrinkingNetwork(run.recipe, len(run.classes))
+    try:
+        model.load_state_dict(best["model"])
+    except (RuntimeError, KeyError, TypeError) as error:
+        raise UserError(f"{run.folder}/best.pt belongs to another recipe or version: train again.") from error
+    return model.eval()
 
 
 def fit(
@@ -118,60 +134,132 @@ def fit(
     validation: Samples,
     test: Samples | None,
     *,
+    phase: Phase | None = None,
+    previous: Run | None = None,
     resume: bool = True,
     progress: bool = True,
+    machines: Machines = ONE_PROCESSOR,
 ) -> None:
-    """Train to the last epoch of the recipe, from the folder's checkpoint if there is one."""
+    """Train to the last epoch of the recipe, from the folder's checkpoint if there is one.
+
+    On processors the same recipe and data give the same weights; on GPUs they need not.
+    ``previous`` gives the first weights, and is the teacher where the recipe asks for one.
+    """
     settings = run.recipe.training
-    checkpoint = _continued(run) if resume else None
-    if checkpoint is None:
+    first = _is_first_process()
+    if not (resume and _continued(run)) and first:
         run.create()
     with _reproducible(settings):
         model = ShrinkingNetwork(run.recipe, len(run.classes))
-        optimiser = _optimiser(model, settings)
-        state = _State.restored(checkpoint, model, optimiser)
-        with _display(settings.epochs, state.epochs_done, progress) as show:
-            try:
-                while state.epochs_done < settings.epochs:
-                    _epoch(run, model, optimiser, state, training, validation)
-                    show(state.metrics[-1])
-            except KeyboardInterrupt:
-                Console(stderr=True).print(
-                    f"Stopped after epoch {state.epochs_done} of {settings.epochs}. "
-                    f"The same command goes on from there ({run.folder})."
-                )
-                raise
-        _summarise(run, model, state, validation, test)
-    if progress:
+        earlier = None if previous is None else load_best(previous)
+        if earlier is not None and not (phase and phase.fresh):
+            _take_over(model, earlier)
+        if phase and phase.threshold_percentile:
+            order = torch.randperm(len(training), generator=torch.Generator().manual_seed(settings.seed))
+            frames = training[order[: settings.batch]].frames.to(machines.device)
+            model.to(machines.device).set_thresholds(frames, phase.threshold_percentile)
+        done = len(run.metrics())
+        with _display(run, done, progress and first) as show:
+            if done < settings.epochs:
+                _lightning(run, model, training, validation, earlier, show, machines)
+        if first:
+            _summarise(run, validation, test, machines.device)
+    if progress and first:
         _report(run)
 
 
-@dataclass
-class _State:
-    """What a checkpoint holds beside weights and optimiser."""
+def _is_first_process() -> bool:
+    """Whether this process writes the files: with several, each runs the whole program."""
+    from lightning.pytorch.utilities import rank_zero_only
 
-    epochs_done: int
-    best: Score | None
-    best_epoch: int
-    metrics: list[dict[str, float]]
-
-    @classmethod
-    def restored(
-        cls, checkpoint: dict[str, Any] | None, model: ShrinkingNetwork, optimiser: torch.optim.Optimizer
-    ) -> _State:
-        """The state of ``checkpoint``, loaded into model and optimiser; a fresh one for None."""
-        if checkpoint is None:
-            return cls(0, None, 0, [])
-        model.load_state_dict(checkpoint["model"])
-        optimiser.load_state_dict(checkpoint["optimiser"])
-        metrics = checkpoint["metrics"]
-        return cls(len(metrics), Score(**checkpoint["best"]), checkpoint["best_epoch"], metrics)
+    return bool(rank_zero_only.rank == 0)
 
 
-def _continued(run: Run) -> dict[str, Any] | None:
-    """The checkpoint to go on from. Raises UserError where the folder belongs to another run."""
+def _take_over(model: ShrinkingNetwork, earlier: ShrinkingNetwork) -> None:
+    """Weights of ``earlier`` wherever name and shape are the same."""
+    own = model.state_dict()
+    same = {name: value for name, value in earlier.state_dict().items() if name in own}
+    fixed = () if model.network.neuron.leak == earlier.network.neuron.leak else (".leak",)
+    model.load_state_dict(
+        {
+            name: value
+            for name, value in same.items()
+            if value.shape == own[name].shape and not name.endswith(fixed or ("\0",))
+        },
+        strict=False,
+    )
+
+
+def _lightning(
+    run: Run,
+    model: ShrinkingNetwork,
+    training: Samples,
+    validation: Samples,
+    teacher: ShrinkingNetwork | None,
+    show: Any,
+    machines: Machines,
+) -> None:
+    """The epochs that are left, by Lightning; an interrupt leaves the last whole epoch's checkpoint."""
+    from lightning.pytorch import Trainer
+
+    from quant_models.learner import Learner
+
+    learner = Learner(run, model, training, validation, teacher, show)
+    handler = signal.getsignal(signal.SIGINT)
+    with _quiet_lightning():
+        trainer = Trainer(
+            max_epochs=run.recipe.training.epochs,
+            accelerator=machines.accelerator,
+            devices=machines.processes,
+            num_nodes=machines.nodes,
+            strategy="ddp" if machines.processes * machines.nodes > 1 else "auto",
+            precision=run.recipe.training.precision,
+            deterministic=machines.device.type == "cpu",
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+        )
+        checkpoint = run.folder / "checkpoint.pt"
+        interrupted = False
+        try:
+            trainer.fit(
+                learner, ckpt_path=str(checkpoint) if checkpoint.exists() else None, weights_only=True
+            )
+        except (KeyboardInterrupt, SystemExit):  # Lightning exits where it caught an interrupt
+            interrupted = True
+        finally:
+            signal.signal(signal.SIGINT, handler)  # it has also told the process to ignore the next one
+    if interrupted or trainer.interrupted:
+        Console(stderr=True).print(
+            f"Stopped after epoch {len(run.metrics())} of {run.recipe.training.epochs}. "
+            f"The same command goes on from there ({run.folder})."
+        )
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Silence what Lightning says about hardware it found and workers it would like."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _continued(run: Run) -> bool:
+    """Whether the folder holds this very run. Raises UserError where it belongs to another."""
     if not (run.folder / "run.json").exists():
-        return None
+        return False
     found = Run.open(run.folder)
     if found.recipe != run.recipe:
         raise UserError(
@@ -182,7 +270,13 @@ def _continued(run: Run) -> dict[str, Any] | None:
             f"{run.folder} holds a training on other data ({found.data}): "
             "choose another folder or delete this one."
         )
-    return run.read_tensors("checkpoint.pt")
+    if found.start != run.start:
+        raise UserError(
+            f"{run.folder} holds a training that began with other weights: "
+            "choose another folder or delete this one."
+        )
+    run.read_tensors("checkpoint.pt")  # a damaged one is refused here
+    return True
 
 
 @contextmanager
@@ -191,7 +285,6 @@ def _reproducible(settings: TrainingRecipe) -> Iterator[None]:
     threads = torch.get_num_threads()
     deterministic = torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(settings.threads)
-    torch.use_deterministic_algorithms(True)
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
@@ -201,137 +294,24 @@ def _reproducible(settings: TrainingRecipe) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _optimiser(model: ShrinkingNetwork, settings: TrainingRecipe) -> torch.optim.Optimizer:
-    """AdamW; thresholds' stand-ins (batch norm), biases and transformer rows do not decay."""
-    decayed = [p for name, p in model.named_parameters() if p.dim() > 1 and not name.startswith("shrinks")]
-    chosen = {id(p) for p in decayed}
-    kept = [p for p in model.parameters() if id(p) not in chosen]
-    return torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": kept, "weight_decay": 0.0}],
-        lr=settings.learning_rate,
-    )
-
-
-def _learning_rate(settings: TrainingRecipe, epoch: float) -> float:
-    """Linear warm-up, then a cosine to zero; ``epoch`` counts with fractions."""
-    warmup = min(1.0, (epoch + 0.1) / _WARMUP_EPOCHS)
-    return settings.learning_rate * warmup * 0.5 * (1 + math.cos(math.pi * epoch / settings.epochs))
-
-
-def _epoch(
-    run: Run,
-    model: ShrinkingNetwork,
-    optimiser: torch.optim.Optimizer,
-    state: _State,
-    training: Samples,
-    validation: Samples,
-) -> None:
-    """One epoch: train, score on the validation recordings, keep what is best, write the checkpoint."""
-    settings, epoch, began = run.recipe.training, state.epochs_done, time.perf_counter()
-    if epoch >= settings.integer_from and not model.integer_phase:
-        model.enter_integer_phase()
-    if epoch == settings.integer_from:
-        state.best = None  # one of many epochs shines on few recordings by chance: compare the last ones only
-    loss, accuracy = _pass_over(model, optimiser, training, settings, epoch)
-    if not math.isfinite(loss):
-        raise UserError(
-            f"{run.folder}: training diverged in epoch {epoch + 1}: lower training.learning_rate."
-        )
-    score = evaluate(model, validation)
-    if score.better_than(state.best):
-        state.best, state.best_epoch = score, epoch + 1
-        run.write_tensors("best.pt", {"model": model.state_dict()})
-    state.metrics.append(
-        {
-            "epoch": epoch + 1,
-            "integer_phase": model.integer_phase,
-            "loss": loss,
-            "training_accuracy": accuracy,
-            "validation_integer_accuracy": score.integer,
-            "validation_float_accuracy": score.real,
-            "validation_loss": score.loss,
-            "seconds": time.perf_counter() - began,
-        }
-    )
-    state.epochs_done = epoch + 1
-    assert state.best is not None  # the first epoch has set it
-    run.write_tensors(
-        "checkpoint.pt",
-        {
-            "model": model.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "best": vars(state.best),
-            "best_epoch": state.best_epoch,
-            "metrics": state.metrics,
-        },
-    )
-    run.write_json("metrics.json", state.metrics)
-
-
-def _pass_over(
-    model: ShrinkingNetwork,
-    optimiser: torch.optim.Optimizer,
-    training: Samples,
-    settings: TrainingRecipe,
-    epoch: int,
-) -> tuple[float, float]:
-    """One pass over the training samples: mean loss and accuracy.
-
-    All randomness of an epoch comes from a generator seeded with (seed, epoch), so that a resumed
-    run draws what an uninterrupted one would have drawn.
-    """
-    generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
-    model.train()
-    order = torch.randperm(len(training), generator=generator)
-    total_loss, right = 0.0, 0
-    batches = order.split(settings.batch)
-    for number, indices in enumerate(batches):
-        for group in optimiser.param_groups:
-            group["lr"] = _learning_rate(settings, epoch + number / len(batches))
-        batch = training[indices]
-        logits, early = model.logits(augment(batch.frames.float(), settings.augmentation, generator))
-        loss = functional.cross_entropy(logits, batch.labels, label_smoothing=settings.label_smoothing)
-        for each in early:
-            loss = loss + settings.early_weight * functional.cross_entropy(each, batch.labels)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        total_loss += loss.item() * len(batch)
-        right += int((logits.argmax(1) == batch.labels).sum())
-    return total_loss / len(training), right / len(training)
-
-
-def evaluate(model: ShrinkingNetwork, samples: Samples) -> Score:
-    """Accuracy by the integer and by the float path."""
-    model.eval()
-    scale = model.logit_scale()
-    integer, real, loss = 0, 0, 0.0
-    for frames, labels in zip(
-        samples.frames.split(_EVALUATION_BATCH), samples.labels.split(_EVALUATION_BATCH), strict=True
-    ):
-        logits = model(frames)
-        integer += int((logits.argmax(1) == labels).sum())
-        real += int((model.float_logits(frames).argmax(1) == labels).sum())
-        loss += float(functional.cross_entropy(logits.double() * scale, labels, reduction="sum"))
-    return Score(integer / len(samples), real / len(samples), loss / len(samples))
-
-
-def _summarise(
-    run: Run, model: ShrinkingNetwork, state: _State, validation: Samples, test: Samples | None
-) -> None:
+def _summarise(run: Run, validation: Samples, test: Samples | None, device: torch.device) -> None:
     """Write summary.json for the best weights; the test recordings are looked at here for the first time."""
-    best = run.read_tensors("best.pt")
-    if best is None:
-        raise UserError(f"{run.folder}/best.pt is missing: delete the folder and train again.")
-    model.load_state_dict(best["model"])
-    summary: dict[str, object] = {"best_epoch": state.best_epoch, "epochs": state.epochs_done}
+    model = load_best(run).to(device)
+    metrics = run.metrics()
+    checkpoint = run.read_tensors("checkpoint.pt")
+    assert checkpoint is not None
+    summary: dict[str, object] = {
+        "best_epoch": checkpoint["learner"]["best_epoch"],
+        "epochs": len(metrics),
+    }
     for name, samples in (("validation", validation), ("test", test)):
         if samples is not None:
-            score = evaluate(model, samples)
+            score = evaluate(model, samples.to(device))
             summary[f"{name}_samples"] = len(samples)
-            summary[f"{name}_integer_accuracy"] = score.integer
+            if model.network.inexact is None:
+                summary[f"{name}_integer_accuracy"] = score.integer
             summary[f"{name}_float_accuracy"] = score.real
-    summary["seconds"] = sum(entry["seconds"] for entry in state.metrics)
+    summary["seconds"] = sum(entry["seconds"] for entry in metrics)
     run.write_json("summary.json", summary)
 
 
@@ -341,14 +321,15 @@ def _report(run: Run) -> None:
     parts = []
     for name in ("validation", "test"):
         if f"{name}_samples" in summary:
-            integer, real = summary[f"{name}_integer_accuracy"], summary[f"{name}_float_accuracy"]
-            samples = summary[f"{name}_samples"]
-            parts.append(f"{name} integer {integer:.1%}, float {real:.1%} ({samples} recordings)")
+            real, samples = summary[f"{name}_float_accuracy"], summary[f"{name}_samples"]
+            integer = summary.get(f"{name}_integer_accuracy")
+            exact = "" if integer is None else f"integer {integer:.1%}, "
+            parts.append(f"{name} {exact}float {real:.1%} ({samples} recordings)")
     Console(stderr=True).print(f"Best epoch {summary['best_epoch']}: {'; '.join(parts)}")
 
 
 @contextmanager
-def _display(epochs: int, done: int, wanted: bool) -> Iterator[Any]:
+def _display(run: Run, done: int, wanted: bool) -> Iterator[Any]:
     """A progress bar on standard error; yields what to call with each epoch's metrics."""
     columns = (
         TextColumn("training"),
@@ -358,7 +339,7 @@ def _display(epochs: int, done: int, wanted: bool) -> Iterator[Any]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), disable=not wanted) as bar:
-        task = bar.add_task("training", total=epochs, completed=done, accuracy="")
+        task = bar.add_task("training", total=run.recipe.training.epochs, completed=done, accuracy="")
 
         def show(metrics: dict[str, float]) -> None:
             bar.update(

@@ -1,12 +1,20 @@
-"""The temporal transformer between two stages: T1 timesteps become T2 < T1."""
+"""Temporal transformers between two stages: T1 timesteps become T2 < T1.
+
+The SSNN paper (arXiv 2401.01912) has such a layer; we could not read its formula. Those here are the
+project's own.
+"""
 
 from __future__ import annotations
+
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from quant_models.integers import Integers, transform_matrix
+from quant_models.integer_network import NetworkBuilder
+from quant_models.integers import transform_matrix
 from quant_models.neuron import straight_through
+from quant_models.recipe import NetworkRecipe
 
 
 def uniform_groups(t1: int, t2: int) -> Tensor:
@@ -17,37 +25,97 @@ def uniform_groups(t1: int, t2: int) -> Tensor:
     return overlap.clamp(min=0) * t2 / t1
 
 
-class LinearTransformer(nn.Module):
-    """Learned rows of weights over time, each row a softmax.
+class GroupTransformer(nn.Module):
+    """The means of uniform groups of timesteps; nothing is learned.
 
-    The paper (arXiv 2401.01912) gives no formula; this one is the project's own. The rows start
-    at the mean of uniform groups of timesteps. The forward pass is the integer one of
-    ``docs/arithmetic.md`` from the first epoch on, with straight-through gradients: rounding that
-    training never saw is what costs accuracy.
+    The forward pass is the integer one of ``docs/arithmetic.md`` from the first epoch on, with
+    straight-through gradients: rounding that training never saw is what costs accuracy.
     """
+
+    groups: Tensor
 
     def __init__(self, t1: int, t2: int, shift: int, fraction: int) -> None:
         super().__init__()
-        self.shift = shift
-        self.fraction = fraction
-        # a floor of 1 % keeps the softmax movable where a group has no share in a timestep
-        self.logits = nn.Parameter(torch.log(uniform_groups(t1, t2) * 0.99 + 0.01 / t1).float())
+        self.shift, self.fraction = shift, fraction
+        self.register_buffer("groups", uniform_groups(t1, t2), persistent=False)
 
-    def matrix(self) -> Integers:
-        """The integer matrix (T2, T1); every row sums to 2**shift."""
-        return transform_matrix(torch.softmax(self.logits.detach().double(), dim=1).numpy(), self.shift)
+    def rows(self, kind: torch.dtype) -> Tensor:
+        """Rows (T2, T1) of weights over time that sum to one."""
+        return self.groups.to(kind)
+
+    def matrix(self) -> Tensor:
+        """The integer matrix (T2, T1), whole numbers in float64; every row sums to 2**shift."""
+        return transform_matrix(self.rows(torch.float64).detach(), self.shift)
 
     def forward(self, x: Tensor) -> Tensor:
         """Integer-valued floats (T1, N, C, H, W) to (T2, N, C, H, W), in units of 2**-fraction."""
         steps = x.flatten(1)
-        smooth = torch.softmax(self.logits, dim=1) @ steps * 2.0**self.fraction
+        smooth = self.rows(x.dtype) @ steps * 2.0**self.fraction
         with torch.no_grad():
-            summed = torch.from_numpy(self.matrix()).to(x.dtype) @ steps * 2.0**self.fraction
+            summed = self.matrix().to(x.dtype) @ steps * 2.0**self.fraction
             half = float((1 << self.shift) >> 1)
             exact = ((summed + half) / 2.0**self.shift).floor()
         return straight_through(exact, smooth).reshape(-1, *x.shape[1:])
 
-    def integers(self, x: Tensor) -> Tensor:
-        """The same map on int64 (T1, N, C, H, W)."""
-        summed = torch.tensordot(torch.from_numpy(self.matrix()), x, dims=1) << self.fraction
-        return (summed + ((1 << self.shift) >> 1)) >> self.shift
+    def lower(self, builder: NetworkBuilder, source: str) -> str:
+        """Add the transformer."""
+        return builder.shrink(source, self.matrix(), self.shift, self.fraction)
+
+
+class FirstTransformer(GroupTransformer):
+    """The first T2 timesteps; the others are dropped. What shrinking is without a transformer."""
+
+    def __init__(self, t1: int, t2: int, shift: int, fraction: int) -> None:
+        super().__init__(t1, t2, shift, fraction)
+        self.groups = torch.eye(t2, t1, dtype=torch.float64)
+
+
+class LinearTransformer(GroupTransformer):
+    """Learned rows of weights over time, each a softmax that starts at a uniform group."""
+
+    def __init__(self, t1: int, t2: int, shift: int, fraction: int) -> None:
+        super().__init__(t1, t2, shift, fraction)
+        # a floor of 1 % keeps the softmax movable where a group has no share in a timestep
+        self.logits = nn.Parameter(torch.log(self.groups * 0.99 + 0.01 / t1).float())
+
+    def rows(self, kind: torch.dtype) -> Tensor:
+        """Rows (T2, T1) of weights over time that sum to one."""
+        return torch.softmax(self.logits.to(kind), dim=1)
+
+
+class AttentionTransformer(nn.Module):
+    """Rows predicted for each sample from its mean activity at every timestep, by two dense layers.
+
+    For comparison, in floating point only: rows that depend on the sample have no place in the
+    integer network. Starts at uniform groups.
+    """
+
+    groups: Tensor
+
+    def __init__(self, t1: int, t2: int, fraction: int) -> None:
+        super().__init__()
+        self.fraction = fraction
+        self.register_buffer("groups", uniform_groups(t1, t2), persistent=False)
+        self.inner, self.outer = nn.Linear(t1, 4 * t1), nn.Linear(4 * t1, t1 * t2)
+        nn.init.zeros_(self.outer.weight)
+        nn.init.zeros_(self.outer.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Real frames (T2, N, C, H, W) of x (T1, N, C, H, W), in units of 2**-fraction."""
+        start = torch.log(self.groups * 0.99 + 0.01 / len(x)).to(x.dtype)
+        predicted = self.outer(torch.relu(self.inner(x.mean(dim=(2, 3, 4)).T)))
+        rows = torch.softmax(predicted.unflatten(1, start.shape) + start, dim=2)
+        return torch.einsum("nst,tnchw->snchw", rows, x) * 2.0**self.fraction
+
+    def lower(self, builder: NetworkBuilder, source: str) -> str:
+        """Not possible: ``NetworkRecipe.inexact`` says so before."""
+        raise NotImplementedError
+
+
+def make_transformer(t1: int, t2: int, network: NetworkRecipe) -> nn.Module:
+    """The transformer of the kind that the recipe asks."""
+    if network.transformer == "attention":
+        return AttentionTransformer(t1, t2, network.transform_fraction)
+    kinds = {"linear": LinearTransformer, "group": GroupTransformer, "first": FirstTransformer}
+    kind = kinds[network.transformer]
+    return cast(nn.Module, kind(t1, t2, network.transform_shift, network.transform_fraction))

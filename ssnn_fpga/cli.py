@@ -117,17 +117,26 @@ def train(
     recipe: Annotated[str, typer.Argument(help="A recipe file (TOML), or the name of a bundled one.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the run; an interrupted run resumes.")],
     data: DataOption = None,
+    start: Annotated[
+        Path | None, typer.Option("--start", help="Folder of another run, whose weights it begins with.")
+    ] = None,
+    accelerator: Annotated[str, typer.Option("--accelerator", help="cpu, gpu or auto.")] = "cpu",
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, help="Processes (GPUs) of this machine.")
+    ] = 1,
+    nodes: Annotated[int, typer.Option("--nodes", min=1, help="Machines, under torchrun or Slurm.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Train a network as a recipe says."""
     from quant_models.recipe import load_recipe
+    from quant_models.training import Machines
     from quant_models.training import train as run_training
     from ssnn_fpga.events.source import find_recordings
 
     loaded = load_recipe(recipe)
     recordings, description = find_recordings(data)
     _terminal.print(f"Data: {description}")
-    run = run_training(loaded, recordings, out)
+    run = run_training(loaded, recordings, out, start=start, machines=Machines(processes, nodes, accelerator))
     if as_json:
         _print_json({"run": str(out), "data": description, **run.summary()})
 

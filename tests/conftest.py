@@ -56,7 +56,7 @@ def untrained_engine():
     torch.manual_seed(1)
     model = ShrinkingNetwork(recipe, 10)
     classes = tuple(str(digit) for digit in range(10))
-    return TorchEngine(model.eval(), recipe.name, classes, recipe.frame_compression())
+    return TorchEngine(model.eval(), recipe.name, classes)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ window_us = 306000
 bits = 2
 [network]
 schedule = {schedule}
-channels = [4, 4, 4]
+layout = "4C3-MP2|4C3-MP2|4C3-MP2"
 weight_bits = 4
 [training]
 epochs = 1

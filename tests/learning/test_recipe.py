@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from quant_models.recipe import bundled_recipes, load_recipe
+from quant_models.network import ShrinkingNetwork
+from quant_models.recipe import Recipe, bundled_recipes, load_recipe
 from ssnn_fpga.errors import UserError
 
 GOOD = """
@@ -15,7 +16,7 @@ name = "mine"
 window_us = 300000
 [network]
 schedule = [4, 2, 1]
-channels = [8, 8, 8]
+layout = "8C3-MP2|8C3-MP2|8C3-MP2"
 [training]
 epochs = 3
 """
@@ -26,7 +27,41 @@ def test_bundled_recipe_by_bare_name() -> None:
     recipe = load_recipe("nmnist")
     assert recipe.network.schedule == (4, 2, 1)
     assert recipe.network.weight_bits == 4
-    assert recipe.frame_compression().timesteps == 4
+    compression = recipe.frame_compression()
+    assert compression is not None
+    assert compression.timesteps == 4
+
+
+@pytest.mark.parametrize("name", bundled_recipes())
+def test_every_bundled_recipe_makes_its_networks(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    for _, phase in recipe.phases():
+        narrow = phase.network.model_copy(update={"width": 1 / 32})  # the full VGG16 takes seconds
+        model = ShrinkingNetwork(phase.model_copy(update={"network": narrow}), 10)
+        assert len(model.stages) == len(phase.network.schedule)
+
+
+def test_phases_change_what_they_name() -> None:
+    recipe = Recipe.model_validate(
+        {
+            "name": "steps",
+            "images": {"height": 8, "width": 8},
+            "network": {"schedule": [5], "layout": "4C3-MP2", "neuron": {"levels": 2}},
+            "training": {"epochs": 9, "augmentation": {"shift": 4.0}},
+            "phase": [
+                {"name": "ann", "network": {"schedule": [1], "activation": "relu"}},
+                {"name": "snn", "network": {"neuron": {"leak": "learned"}}, "training": {"epochs": 2}},
+            ],
+        }
+    )
+    (first, ann), (second, snn) = recipe.phases()
+    assert (first.name, second.name) == ("ann", "snn")
+    assert (ann.network.activation, ann.training.epochs) == ("relu", 9)
+    assert (snn.network.schedule, snn.training.epochs) == ((5,), 2)
+    assert (snn.network.neuron.leak, snn.network.neuron.levels) == ("learned", 2)
+    assert snn.training.augmentation.shift == 4.0
+    assert ann.phases()[0][1] == ann
 
 
 def test_recipe_from_a_file(tmp_path: Path) -> None:
@@ -42,13 +77,19 @@ def test_recipe_from_a_file(tmp_path: Path) -> None:
     [
         ("epochs = 3", "epochs = 3\nepoch = 4", "training.epoch"),
         ("epochs = 3", "", "training.epochs"),
-        ("[4, 2, 1]", "[4, 4, 1]", "network.schedule"),
         ("[4, 2, 1]", "[4, 2, 0]", "network.schedule"),
-        ("[4, 2, 1]", "[1, 2, 4]", "decrease"),
-        ("[8, 8, 8]", "[8, 8]", "channels"),
-        ("[8, 8, 8]", "[8, 8, 8]\nweight_bits = 1", "network.weight_bits"),
-        ("[8, 8, 8]", "[8, 8, 8]\nweight_bits = 9", "network.weight_bits"),
-        ("[8, 8, 8]", "[8, 8, 8]\nleak_multiplier = 3", "leak_multiplier"),
+        ("[4, 2, 1]", "[1, 2, 4]", "never increase"),
+        ("[4, 2, 1]", "[4, 2]", "3 stages and schedule 2"),
+        ("8C3-MP2|", "8C3-MP2|8C4-MP2|", "'8C4' is no block"),
+        ("schedule =", "weight_bits = 1\nschedule =", "network.weight_bits"),
+        ("schedule =", "weight_bits = 9\nschedule =", "network.weight_bits"),
+        ("schedule =", "activation = 'relu'\nschedule =", "no timesteps"),
+        ("[training]", "[network.neuron]\nleak_multiplier = 3\n[training]", "leak_multiplier"),
+        ("[training]", "[network.neuron]\nlevels = 0\n[training]", "network.neuron.levels"),
+        ("[compression]", "[images]\nheight = 32\nwidth = 32\n[compression]", "either"),
+        ("epochs = 3", "epochs = 3\n[[phase]]\nname = 'a'\n[[phase]]\nname = 'a'", "one name"),
+        ("epochs = 3", "epochs = 3\n[[phase]]\nname = 'a'\ntraining = {teacher_weight = 0.5}", "teacher"),
+        ("epochs = 3", "epochs = 3\n[[phase]]\nname = 'a'\nnetwork = {schedule = [1, 2, 4]}", "increase"),
         ("window_us = 300000", "window_us = 300000\nbits = 9", "compression.bits"),
         ("window_us = 300000", "window_us = 300000\nsensor_height = 7", "pooling"),
         ("window_us = 300000", "window_us = 300000\nspatial_factor = 3", "spatial_factor"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,12 +10,15 @@ import numpy as np
 import pytest
 import torch
 
-from quant_models import training
-from quant_models.augmentation import augment
+from quant_models import learner
+from quant_models.augmentation import augment, draws
 from quant_models.engine import TorchEngine
+from quant_models.learner import Learner
 from quant_models.recipe import Augmentation, Recipe
 from quant_models.run_folder import Run
-from quant_models.training import Samples, Score, fit, hold_out
+from quant_models.samples import Samples, hold_out
+from quant_models.scoring import Score
+from quant_models.training import fit
 from ssnn_fpga.errors import UserError
 from tests.learning.networks import bright_halves, small_recipe
 
@@ -38,7 +42,7 @@ def _fit(folder: Path, recipe: Recipe) -> Run:
 def _weights(run: Run, name: str = "checkpoint.pt") -> dict[str, torch.Tensor]:
     content = run.read_tensors(name)
     assert content is not None
-    model: dict[str, torch.Tensor] = content["model"]
+    model: dict[str, torch.Tensor] = content["model" if name == "best.pt" else "state_dict"]
     return model
 
 
@@ -56,19 +60,16 @@ def test_same_seed_gives_the_same_weights_and_another_seed_does_not(tmp_path: Pa
     assert not _same(_weights(first), _weights(other))
 
 
-class _Interrupted:
-    """Stands in for the epoch's end: raises in the middle of epoch ``at``."""
+def _interrupt(patched: pytest.MonkeyPatch, at: int) -> None:
+    """Ctrl-C in the middle of epoch ``at``."""
+    whole = Learner.training_step
 
-    def __init__(self, at: int) -> None:
-        self.left = at
-        self.whole = training._pass_over
-
-    def __call__(self, *arguments: object) -> tuple[float, float]:
-        result = self.whole(*arguments)  # type: ignore[arg-type]
-        self.left -= 1
-        if self.left == 0:
+    def step(self: Learner, number: int, batch_idx: int) -> torch.Tensor:
+        if self.current_epoch == at - 1 and number == 1:
             raise KeyboardInterrupt
-        return result
+        return whole(self, number, batch_idx)
+
+    patched.setattr(Learner, "training_step", step)
 
 
 @pytest.mark.parametrize("at", [1, 2, 4])
@@ -78,7 +79,7 @@ def test_an_interrupted_run_ends_like_an_uninterrupted_one(
     recipe = small_recipe(epochs=5, integer_share=0.4)
     whole = _fit(tmp_path / "whole", recipe)
     with monkeypatch.context() as patched:
-        patched.setattr(training, "_pass_over", _Interrupted(at))
+        _interrupt(patched, at)
         with pytest.raises(KeyboardInterrupt):
             _fit(tmp_path / "cut", recipe)
     assert f"epoch {at - 1} of 5" in capsys.readouterr().err
@@ -92,7 +93,7 @@ def test_an_interrupted_run_ends_like_an_uninterrupted_one(
 
 def test_a_finished_run_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = _fit(tmp_path / "run", small_recipe())
-    monkeypatch.setattr(training, "_pass_over", _Interrupted(1))
+    _interrupt(monkeypatch, 1)
     _fit(tmp_path / "run", small_recipe())
     assert run.summary()["epochs"] == 2
 
@@ -135,6 +136,10 @@ def test_damaged_and_missing_runs(tmp_path: Path) -> None:
     (copied / "best.pt").unlink()
     with pytest.raises(UserError, match="no finished epoch"):
         TorchEngine.load(copied)
+    content = json.loads((run.folder / "run.json").read_text())
+    (copied / "run.json").write_text(json.dumps({**content, "format": 1}))
+    with pytest.raises(UserError, match="another version"):
+        TorchEngine.load(copied)
     (copied / "run.json").write_text("{}")
     with pytest.raises(UserError, match="damaged"):
         TorchEngine.load(copied)
@@ -164,18 +169,37 @@ def test_it_learns_and_the_engine_repeats_the_summary(tmp_path: Path) -> None:
     assert engine.classify(test.frames.numpy()[:0]).shape == (0,)
 
 
-def test_diverged_training_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "_pass_over", lambda *_: (float("nan"), 0.1))
-    with pytest.raises(UserError, match="learning_rate"):
-        _fit(tmp_path / "run", small_recipe())
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = _fit(tmp_path / "good", small_recipe(epochs=1))
+    whole = Learner.training_step
+
+    def step(self: Learner, number: int, batch_idx: int) -> torch.Tensor:
+        loss = whole(self, number, batch_idx)
+        if (self.current_epoch, number) >= (1, 1):
+            self._losses[-1] = self._losses[-1] * torch.nan
+            return loss * torch.nan
+        return loss
+
+    recipe = small_recipe(epochs=3, decline="steps")
+    with monkeypatch.context() as patched:
+        patched.setattr(Learner, "training_step", step)
+        with pytest.raises(UserError, match=r"step 2 of epoch 2 .*learning_rate"):
+            _fit(tmp_path / "run", recipe)
+    run = _run(tmp_path / "run", recipe)
+    assert len(run.metrics()) == 1
+    assert all(torch.isfinite(value).all() for value in _weights(run).values())
+    assert TorchEngine.load(run.folder).classes == TorchEngine.load(good.folder).classes
+    assert len(_fit(tmp_path / "run", recipe).metrics()) == 3
 
 
 def test_epochs_before_the_integer_phase_are_not_chosen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scores = iter([Score(1.0, 1.0, 0.0), Score(1.0, 1.0, 0.0), Score(0.6, 0.5, 1.0), Score(0.5, 0.5, 1.0)])
-    last = Score(0.0, 0.0, 0.0)  # of the summary
-    monkeypatch.setattr(training, "evaluate", lambda *_: next(scores, last))
+    last = Score(0.0, 0.0, 0.0)
+    monkeypatch.setattr(learner, "evaluate", lambda *_: next(scores, last))
     run = _fit(tmp_path / "run", small_recipe(epochs=4, integer_share=0.5))
     assert run.summary()["best_epoch"] == 3
 
@@ -215,20 +239,30 @@ def test_augmentation_keeps_counts_whole_and_moves_all_timesteps_alike() -> None
     frames = torch.from_numpy(np.random.default_rng(0).integers(0, 4, (6, 1, 2, 12, 12))).float()
     frames = frames.expand(-1, 3, -1, -1, -1).contiguous()
     limits = Augmentation(shift=2.0, rotation=15.0, scale=0.1, shear=0.1)
-    moved = augment(frames, limits, torch.Generator().manual_seed(0))
+    moved = augment(frames, limits, draws(len(frames), torch.Generator().manual_seed(0)))
     assert set(moved.unique().tolist()) <= {0, 1, 2, 3}
     assert torch.equal(moved[:, 0], moved[:, 2])
     assert not torch.equal(moved, frames)
     still = Augmentation(shift=0, rotation=0, scale=0, shear=0)
-    assert torch.equal(augment(frames, still, torch.Generator().manual_seed(0)), frames)
+    assert torch.equal(augment(frames, still, draws(6, torch.Generator().manual_seed(0))), frames)
 
 
 def test_a_shift_is_in_pixels() -> None:
     frames = torch.zeros(200, 1, 2, 9, 15)
     frames[..., 4, 7] = 1
     limits = Augmentation(shift=2.0, rotation=0, scale=0, shear=0)
-    moved = augment(frames, limits, torch.Generator().manual_seed(0))
+    moved = augment(frames, limits, draws(len(frames), torch.Generator().manual_seed(0)))
     rows = moved.sum(dim=(0, 1, 2, 4)).nonzero().flatten()
     columns = moved.sum(dim=(0, 1, 2, 3)).nonzero().flatten()
     assert rows.tolist() == [2, 3, 4, 5, 6]
     assert columns.tolist() == [5, 6, 7, 8, 9]
+
+
+def test_mirrored_halves() -> None:
+    frames = torch.zeros(200, 1, 2, 9, 15)
+    frames[..., 2] = 1
+    limits = Augmentation(shift=0, rotation=0, scale=0, shear=0, flip=True)
+    moved = augment(frames, limits, draws(200, torch.Generator().manual_seed(0)))
+    columns = moved[:, 0, 0, 4].argmax(dim=1)
+    assert set(columns.tolist()) == {2, 12}
+    assert 60 < int((columns == 12).sum()) < 140
