@@ -41,7 +41,9 @@ class CompiledProject:
         self._network = network
         self._edges = edges(network)
         if shutil.which("g++") is None:
-            raise UserError("g++ is not found: install it (apt-get install g++); it compiles what hls4ml writes")
+            raise UserError(
+                "g++ is not found: install it (apt-get install g++); it compiles what hls4ml writes"
+            )
         with tempfile.TemporaryDirectory(prefix="ssnn-fpga-hls4ml-") as scratch:
             model = convert(network, Path(scratch), options or Options(), traced=True)
             with redirect_stdout(sys.stderr):
@@ -55,7 +57,9 @@ class CompiledProject:
         """Every layer's values for ``frames`` (N, T, C, H, W): int64 (N, T, C, H, W), logits (N, O)."""
         wanted = self._network.input.shape
         if frames.ndim != 5 or frames.shape[1:] != wanted:
-            raise UserError(f"frames of shape {frames.shape} do not fit the network; give (N, {str(wanted)[1:-1]})")
+            raise UserError(
+                f"frames of shape {frames.shape} do not fit the network; give (N, {str(wanted)[1:-1]})"
+            )
         if not len(frames):
             raise UserError("there is no sample to run; give at least one")
         samples: list[dict[str, Integers]] = []

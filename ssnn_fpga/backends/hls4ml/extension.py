@@ -9,9 +9,14 @@ from hls4ml.model.layers import register_layer
 
 from ssnn_fpga.backends.hls4ml.layers import KERNEL_LAYERS, TimedConv2D, TimedDense
 from ssnn_fpga.backends.hls4ml.project import BACKENDS
-from ssnn_fpga.backends.hls4ml.templates import ConvConfig, DenseConfig, KernelCall, KernelConfig, SynapsesCall
+from ssnn_fpga.backends.hls4ml.templates import (
+    ConvConfig,
+    DenseConfig,
+    KernelCall,
+    KernelConfig,
+    SynapsesCall,
+)
 from ssnn_fpga.rtl.library import hardware_directory
-
 
 
 @cache

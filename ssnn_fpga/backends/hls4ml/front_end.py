@@ -5,6 +5,7 @@ hls4ml's names of layers are the network's, so its traces compare with the other
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,13 @@ class FrontEnd:
         self.input = "frames"
         while self.input in self._edges:
             self.input += "_"
-        self._add("InputLayer", self.input, (), self._edges[NETWORK_INPUT], {"result": unsigned(network.input.maximum)})
+        self._add(
+            "InputLayer",
+            self.input,
+            (),
+            self._edges[NETWORK_INPUT],
+            {"result": unsigned(network.input.maximum)},
+        )
         for layer in network.layers:
             self._add_layer(layer)
 
@@ -59,7 +66,8 @@ class FrontEnd:
         sources = [self.input if source == NETWORK_INPUT else source for source in inputs]
         shape = "input_shape" if kind == "InputLayer" else "out_shape"
         self.layers.append(
-            {"class_name": kind, "name": name, "inputs": sources, "outputs": [name], shape: _shape(edge)} | attributes
+            {"class_name": kind, "name": name, "inputs": sources, "outputs": [name], shape: _shape(edge)}
+            | attributes
         )
         self.types[name] = types
 
@@ -164,25 +172,19 @@ class FrontEnd:
         source, edge = self._edges[layer.inputs[0]], self._edges[layer.name]
         assert isinstance(source, Activation)
         assert isinstance(edge, Accumulator)
-        inputs, height, width, padding = layer.inputs, source.height, source.width, layer.padding
-        if self._streamed and padding:
-            height, width, padding = height + 2 * padding, width + 2 * padding, 0
-            padded = Activation(source.timesteps, source.channels, height, width, source.maximum)
-            inputs = (f"{layer.name}__padding",)
-            values = {"result": unsigned(source.maximum)}
-            frame = _frame(source)
-            self._add("TimedPadding", inputs[0], layer.inputs, padded, values, **frame, padding=layer.padding)
+        if self._streamed:
+            layer, source = self._prepared(layer, source)
         kernel = layer.weight.shape[2]
         self._add(
             "TimedConv2D",
             layer.name,
-            inputs,
+            layer.inputs,
             edge,
             types,
             timesteps=source.timesteps,
             data_format="channels_last",
-            in_height=height,
-            in_width=width,
+            in_height=source.height,
+            in_width=source.width,
             n_chan=source.channels,
             out_height=edge.height,
             out_width=edge.width,
@@ -191,9 +193,25 @@ class FrontEnd:
             filt_width=kernel,
             stride_height=layer.stride,
             stride_width=layer.stride,
-            **{f"pad_{side}": padding for side in ("top", "bottom", "left", "right")},
+            **{f"pad_{side}": layer.padding for side in ("top", "bottom", "left", "right")},
             weight_data=_conv_weight(layer, source),
         )
+
+    def _prepared(self, layer: Conv, source: Activation) -> tuple[Conv, Activation]:
+        """What a convolution over streams cannot do goes into a layer before it."""
+        name, frame = f"{layer.name}__frame", _frame(source)
+        values = {"result": unsigned(source.maximum)}
+        if layer.padding:
+            height, width = source.height + 2 * layer.padding, source.width + 2 * layer.padding
+            edge = replace(source, height=height, width=width)
+            self._add("TimedPadding", name, layer.inputs, edge, values, **frame, padding=layer.padding)
+            return replace(layer, inputs=(name,), padding=0), edge
+        if layer.weight.shape[2] == 1 and layer.stride > 1:
+            height, width = ((size - 1) // layer.stride + 1 for size in (source.height, source.width))
+            edge = replace(source, height=height, width=width)
+            self._add("TimedStride", name, layer.inputs, edge, values, **frame, stride=layer.stride)
+            return replace(layer, inputs=(name,), stride=1), edge
+        return layer, source
 
     def _add_join(self, layer: Join) -> None:
         """A chain of sums of two; the last has the layer's name."""

@@ -86,6 +86,13 @@ class TimedPadding(Timed):
     CONSTANTS = ("timesteps", "in_height", "in_width", "channels", "padding")
 
 
+class TimedStride(Timed):
+    """Every stride-th pixel and row, before a convolution of kernel 1 over streams."""
+
+    KERNEL, HEADER = "stride_timesteps", "nnet_stride_timesteps.h"
+    CONSTANTS = ("timesteps", "in_height", "in_width", "channels", "stride")
+
+
 class TimedJoin(Timed):
     """Sum of two activations."""
 
@@ -189,6 +196,7 @@ KERNEL_LAYERS: tuple[type[Timed], ...] = (
     TimedTransform,
     TimedPool,
     TimedPadding,
+    TimedStride,
     TimedJoin,
     TimedCurrentJoin,
     TimedReadout,

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,10 @@ class Options:
     """
 
 
-def write_project(network: Network, out: Path, options: Options) -> None:
+def write_project(network: Network, out: Path, options: Options) -> dict[str, int]:
     """Write the project of ``network`` into the folder ``out``; what was there is replaced.
 
-    Raises UserError as ``convert`` does.
+    Returns the reuse factor that each synapse layer has got. Raises UserError as ``convert`` does.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
@@ -56,6 +57,8 @@ def write_project(network: Network, out: Path, options: Options) -> None:
         if out.exists():
             shutil.rmtree(out)
         aside.rename(out)
+    settings_of = model.config.config["HLSConfig"]["LayerName"]
+    return {name: entry["ReuseFactor"] for name, entry in settings_of.items() if "ReuseFactor" in entry}
 
 
 def convert(network: Network, out: Path, options: Options, *, traced: bool = False) -> Any:
@@ -98,7 +101,11 @@ def _settings(front_end: Any, options: Options, traced: bool) -> dict[str, Any]:
     for layer in front_end.layers:
         if "weight_data" in layer:
             wanted = options.reuse.get(layer["name"], 1)
-            layers[layer["name"]]["ReuseFactor"] = _nearest_reuse(layer["weight_data"].shape, wanted)
+            # hls4ml's convolution over arrays is right up to one output's inputs to a multiplier.
+            limited = layer["class_name"] == "TimedConv2D" and options.io_type == "io_parallel"
+            layers[layer["name"]]["ReuseFactor"] = _nearest_reuse(
+                layer["weight_data"].shape, wanted, limited=limited
+            )
     return {
         "Model": {"ReuseFactor": 1, "Strategy": "Latency"},
         "LayerName": layers,
@@ -107,23 +114,24 @@ def _settings(front_end: Any, options: Options, traced: bool) -> dict[str, Any]:
     }
 
 
-def _nearest_reuse(shape: tuple[int, ...], wanted: int) -> int:
+def _nearest_reuse(shape: tuple[int, ...], wanted: int, *, limited: bool) -> int:
+    """The reuse factor that hls4ml has nearest to ``wanted`` for weights (..., outputs)."""
     from hls4ml.backends import get_backend
 
     if wanted == 1:
         return 1
-    backend, inputs = get_backend("Vivado"), 1
-    for size in shape[:-1]:
-        inputs *= size
+    backend, inputs = get_backend("Vivado"), prod(shape[:-1])
     possible = backend.get_valid_reuse_factors(inputs, shape[-1])
+    if limited:
+        possible = [factor for factor in possible if factor <= inputs]
     return int(backend.get_closest_reuse_factor(possible, wanted))
 
 
 def _check_options(options: Options) -> None:
     if options.backend not in BACKENDS:
         raise UserError(
-            f"hls4ml's back end {options.backend!r} is not supported: some of the others compute wrong results, "
-            f"none of them was verified; choose one of {', '.join(BACKENDS)}"
+            f"hls4ml's back end {options.backend!r} is refused, as some of the others compute something else "
+            f"and none was verified; choose one of {', '.join(BACKENDS)}"
         )
     if options.io_type not in IO_TYPES:
         raise UserError(f"hls4ml has no I/O type {options.io_type!r}: choose one of {', '.join(IO_TYPES)}")
@@ -134,7 +142,7 @@ def _check_network(network: Network) -> None:
     assert isinstance(edge, Logits)
     if edge.bits > _EXACT_BITS:
         raise UserError(
-            f"the logits of {network.name!r} need {edge.bits} bits, and hls4ml hands {_EXACT_BITS} to Python; "
+            f"the logits of {network.name!r} need {edge.bits} bits, and hls4ml hands out {_EXACT_BITS}; "
             "use fewer fraction bits or smaller weights"
         )
 
@@ -146,5 +154,6 @@ def _check_installed() -> None:
         raise UserError("hls4ml is not installed: pip install 'ssnn-fpga[hls4ml]'") from error
     if hls4ml.__version__ != _VERSION:
         raise UserError(
-            f"hls4ml {hls4ml.__version__} is installed, {_VERSION} is supported: pip install hls4ml=={_VERSION}"
+            f"hls4ml {hls4ml.__version__} is installed, but {_VERSION} is supported: "
+            f"pip install hls4ml=={_VERSION}"
         )

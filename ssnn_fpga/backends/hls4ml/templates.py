@@ -26,7 +26,9 @@ class KernelConfig(LayerConfigTemplate):  # type: ignore[misc]
 
     def format(self, node: Any) -> str:
         """C++ of one layer's configuration."""
-        lines = [f"    static const {_kind(node.get_attr(n))} {n} = {node.get_attr(n)};" for n in node.CONSTANTS]
+        lines = [
+            f"    static const {_kind(node.get_attr(n))} {n} = {node.get_attr(n)};" for n in node.CONSTANTS
+        ]
         own = {name: node.get_attr(f"{name}_t").name for name in (*node.TYPES, *node.WEIGHTS)}
         values = {
             **dict(zip(_OPERANDS, (node.get_input_variable(name) for name in node.inputs), strict=False)),
