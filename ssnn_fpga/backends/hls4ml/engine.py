@@ -48,7 +48,7 @@ class CompiledProject:
             model = convert(network, Path(scratch), options or Options(), traced=True)
             with redirect_stdout(sys.stderr):
                 model.write()
-            self._library = ctypes.CDLL(str(_compile(Path(scratch))))
+            self._library = ctypes.CDLL(str(compile_project(Path(scratch))))
         self._traced = sum(
             bool(layer.get_attr("trace") and layer.get_attr("function_cpp")) for layer in model.get_layers()
         )
@@ -111,8 +111,8 @@ def _on_large_stack(work: Callable[[], None]) -> threading.Thread:
     return worker
 
 
-def _compile(project: Path) -> Path:
-    """The shared library of a written project, by hls4ml's own script."""
+def compile_project(project: Path) -> Path:
+    """The shared library of a written project, by hls4ml's own script. Raises UserError where g++ fails."""
     result = subprocess.run(
         ["nice", "bash", "build_lib.sh"], cwd=project, capture_output=True, text=True, check=False
     )
