@@ -106,9 +106,10 @@ def export(
 @app.command()
 def compile(
     model: Annotated[Path, typer.Argument(help="A QONNX file.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the design, or of the hls4ml project.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of what is written; with onnx the file.")],
     backend: Annotated[
-        str, typer.Option("--backend", help="rtl: our SystemVerilog; hls4ml: a project for Vitis HLS.")
+        str,
+        typer.Option("--backend", help="rtl: SystemVerilog; hls4ml: its project; onnx: lowered integers."),
     ] = "rtl",
     board: Annotated[
         str | None,
@@ -146,8 +147,9 @@ def compile(
     ] = "io_stream",
     as_json: JsonOption = False,
 ) -> None:
-    """Plan a model for a board and write its SystemVerilog and memory images, or an hls4ml project."""
+    """Plan a model for a board and write its SystemVerilog and memory images, or another compiler's files."""
     from ssnn_fpga.boards.board import load_board
+    from ssnn_fpga.network.lowering import save as save_lowered
     from ssnn_fpga.network.qonnx_import import load
     from ssnn_fpga.plan.folds import parse_overrides
     from ssnn_fpga.plan.plan import Options
@@ -166,10 +168,15 @@ def compile(
     for name, value in given.items():
         if not 0 < value < (1.0001 if name == "--share" else float("inf")):
             raise UserError(f"{name} is {value:g}: give a number above 0, and a share of at most 1.")
-    if backend not in ("rtl", "hls4ml"):
-        raise UserError(f"There is no back end {backend!r}: choose rtl or hls4ml.")
+    if backend not in ("rtl", "hls4ml", "onnx"):
+        raise UserError(f"There is no back end {backend!r}: choose rtl, hls4ml or onnx.")
+    network = load(model)
+    if backend == "onnx":
+        save_lowered(network, out)
+        _terminal.print(f"Wrote {out}")
+        return
     board = board or ("ulx3s" if backend == "rtl" else "pynq-z2")
-    network, target = load(model), load_board(board)
+    target = load_board(board)
     if target_rate is not None:
         target_cycles = int(target.clock_mhz * 1e6 / target_rate)
     plan = make_plan(
