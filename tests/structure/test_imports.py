@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "network": set(),
     "events": {"network"},
     "golden": {"network"},
-    "backends": {"network"},
+    "backends": {"network", "plan", "rtl"},
     "plan": {"network", "boards"},
     "rtl": {"network", "plan"},
     "simulate": {"network", "plan", "rtl", "runtime"},
