@@ -210,9 +210,9 @@ def load(data: str, folder: Path, timesteps: int) -> tuple[dict[str, Any], tuple
 @functools.cache  # every phase asks
 def _images(folder: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     import torch
-    from ssnn_fpga.events.images import open_images
 
     from quant_models.samples import Samples
+    from ssnn_fpga.events.images import open_images
 
     images = open_images(folder)
     found = {}

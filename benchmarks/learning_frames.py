@@ -58,9 +58,8 @@ def main() -> int:
     path = arguments.out / "emulated.npz"
     if arguments.emulated and not path.exists():
         try:
-            from ssnn_fpga.events.images import ImageSet, open_images
-
             from ssnn_fpga.events.emulated import emulated_images
+            from ssnn_fpga.events.images import ImageSet, open_images
         except ImportError as error:
             raise UserError(f"no emulated recordings of images in this version: {error}.") from error
         images = open_images(arguments.data / "mnist_idx")
