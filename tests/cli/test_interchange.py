@@ -123,6 +123,9 @@ def test_margins_are_chosen_and_shown(run_cli, tmp_path):
     assert timesteps == sorted(timesteps, reverse=True)  # the more may be lost, the fewer
     margins = [layer.margin for layer in load(out).layers if isinstance(layer, EarlyExit)]
     assert min(margins) == 0
+    evaluated = run_cli("evaluate", out, "--data", data, "--json")
+    assert json.loads(evaluated.out)["exits"] == figures["chosen"]["test"]
+    assert "1.33 timesteps a sample in the mean; samples leave 100 % by early0" in evaluated.err
     refused(
         run_cli("early-exit", model, "--out", tmp_path / "x", "--data", data, "--split", "test"), "test split"
     )
