@@ -96,9 +96,9 @@ def test_bad_nir_is_named(run_cli, tmp_path):
     options = ("--out", out, "--data", data, "--timesteps", 4, "--sensor", *SENSOR)
     refused(run_cli("import", tmp_path / "bad.nir", *options), "bad.nir", "no NIR file")
     ones = np.ones(FRAME)
-    graph = nir.NIRGraph.from_list(nir.Input({"input": np.array(FRAME)}), nir.CubaLIF(*[ones] * 6))
+    graph = nir.NIRGraph.from_list(nir.Input({"input": np.array(FRAME)}), nir.CubaLI(*[ones] * 4))
     nir.write(tmp_path / "cuba.nir", graph)
-    refused(run_cli("import", tmp_path / "cuba.nir", *options), "CubaLIF", "cubalif")
+    refused(run_cli("import", tmp_path / "cuba.nir", *options), "CubaLI", "cubali")
     assert not out.exists()
 
 
