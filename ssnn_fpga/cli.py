@@ -725,7 +725,9 @@ def evaluate(
     import tempfile
 
     from ssnn_fpga.engines import classes_of
+    from ssnn_fpga.golden.early_exit import measure_exits
     from ssnn_fpga.golden.energy import synaptic_work
+    from ssnn_fpga.golden.exits import exit_order
     from ssnn_fpga.report.accuracy import measure
 
     with tempfile.TemporaryDirectory(prefix="ssnn-fpga-") as scratch:
@@ -739,8 +741,18 @@ def evaluate(
             trace = opened.trace(frames.frames)
             classes = classes_of(trace)
     accuracy = measure(classes, frames.labels)
-    work = None if engine == "torch" else synaptic_work(described, frames.frames, trace)
+    work = left = None
+    if engine != "torch":
+        work = synaptic_work(described, frames.frames, trace)
+        if len(exit_order(described)) > 1:
+            left = measure_exits(described, trace, frames.labels)
     _terminal.print(f"{engine}: {accuracy} on {accuracy.samples} recordings, {description}")
+    if left is not None:
+        shares = ", ".join(
+            f"{100 * share:.0f} % by {name}"
+            for name, share in zip(exit_order(described), left.shares, strict=True)
+        )
+        _terminal.print(f"{left.timesteps:.2f} timesteps a sample in the mean; samples leave {shares}")
     if work is not None:
         _terminal.print(work.sentence())
     if as_json:
@@ -756,6 +768,7 @@ def evaluate(
                 "class_names": list(frames.classes),
                 "data": description,
                 "synaptic_work": None if work is None else work.figures(),
+                "exits": None if left is None else vars(left),
             }
         )
 

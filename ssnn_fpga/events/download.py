@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.events.dataset import RecordingSet, open_recordings
+from ssnn_fpga.events.libraries import library
 
 _BY_TONIC = {
     # name: tonic's class, whether it comes in two splits, the publisher's page
@@ -40,13 +41,12 @@ def download(name: str, folder: Path) -> Path:
         raise UserError(f"{title} is to be fetched by hand from {page}; give its folder with --data.")
     if name not in _BY_TONIC:
         raise UserError(f"There is no data set {name!r} to download: choose one of {', '.join(NAMES)}.")
-    import tonic.datasets
-
+    datasets = library("tonic.datasets", "Downloads")
     loader, splits, page = _BY_TONIC[name]
     for options in ({"train": True}, {"train": False}) if splits else ({},):
         try:
             with redirect_stdout(sys.stderr):  # standard output is for results
-                getattr(tonic.datasets, loader)(save_to=str(folder), **options)
+                getattr(datasets, loader)(save_to=str(folder), **options)
         except (OSError, RuntimeError) as error:
             title = "N-MNIST" if name == "nmnist" else loader
             raise UserError(

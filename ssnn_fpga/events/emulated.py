@@ -25,6 +25,7 @@ from ssnn_fpga.errors import UserError
 from ssnn_fpga.events.camera import EventCamera, Floats
 from ssnn_fpga.events.dataset import Entry, RecordingSet
 from ssnn_fpga.events.images import ImageEntry, ImageSet
+from ssnn_fpga.events.libraries import library
 from ssnn_fpga.events.recording import NMNIST_SENSOR, Events, write_recording
 
 NAME = "emulated digits"
@@ -58,13 +59,7 @@ def emulated_digits(train: int = 1000, test: int = 100, seed: int = 0) -> Record
 
     Raises UserError where scikit-learn has not so many digits, or is missing.
     """
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError as error:
-        raise UserError(
-            "emulated digits need scikit-learn; pip install 'ssnn-fpga[train]' or give your own recordings."
-        ) from error
-    digits = load_digits()
+    digits = library("sklearn.datasets", "Emulated digits").load_digits()
     if train < 0 or test < 0 or train + test > len(digits.images):
         raise UserError(
             f"emulated digits: there are {len(digits.images)} digits, too few for {train} train and {test} "

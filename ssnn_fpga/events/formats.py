@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssnn_fpga.errors import UserError
+from ssnn_fpga.events.libraries import library
 from ssnn_fpga.events.recording import EVENT, Events, check_events, file_bytes, read_recording
 
 _AEDAT_MAGIC = b"#!AER-DAT"
@@ -68,19 +69,18 @@ def structured(
 
 def _aedat(data: bytes, name: str) -> Events:
     """AEDAT 2.0: 32 bits of address and 32 of time in µs, big endian; x, y and polarity as jAER's DVS128."""
-    from tonic.io import get_aer_events_from_file, read_aedat_header_from_file
-
     if not data.startswith(_AEDAT_MAGIC):
         raise _broken(name, f"an AEDAT file begins with {_AEDAT_MAGIC.decode()}")
+    io = library("tonic.io", "AEDAT recordings")
     with _file(data) as file:
-        version, start, _ = read_aedat_header_from_file(file)
+        version, start, _ = io.read_aedat_header_from_file(file)
         if 3 <= version < 4:
             return _aedat3(data, name)
         if not 2 <= version < 3:
             raise _broken(name, f"AEDAT {version} is not read, only 2.0, 3.1 and 4")
         if (len(data) - start) % 8:
             raise _broken(name, "it ends within an event")
-        raw = get_aer_events_from_file(file, version, start)
+        raw = io.get_aer_events_from_file(file, version, start)
     raw = raw[raw["address"] & _AEDAT2_SPECIAL == 0]
     address = raw["address"].astype(np.int64)
     return structured(raw["timeStamp"], address >> 1 & 0x7F, address >> 8 & 0x7F, address & 1)
@@ -110,11 +110,11 @@ def _aedat3(data: bytes, name: str) -> Events:
 
 
 def _aedat4(data: bytes, name: str) -> Events:
-    from tonic.io import read_aedat4
-
+    library("aedat", "AEDAT 4 recordings")
+    io = library("tonic.io", "AEDAT recordings")
     with _file(data) as file:
         try:
-            raw = read_aedat4(file)
+            raw = io.read_aedat4(file)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # aedat's panics are no Exception
@@ -184,10 +184,9 @@ def _last(values: NDArray[np.int64], when: NDArray[np.bool_]) -> NDArray[np.int6
 
 
 def _expelliarmus(data: bytes, encoding: str, name: str) -> Events:
-    from expelliarmus import Wizard
-
+    wizard = library("expelliarmus", f"{encoding.upper()} recordings").Wizard(encoding=encoding)
     with _file(data, ".dat" if encoding == "dat" else ".raw") as file:
-        raw = Wizard(encoding=encoding).read(file)
+        raw = wizard.read(file)
     if raw is None:
         raise _broken(name, f"it holds no {encoding.upper()} events")
     return structured(raw["t"], raw["x"], raw["y"], raw["p"])

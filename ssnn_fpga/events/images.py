@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.events.dataset import ARCHIVE_SUFFIXES, SPLITS, archived, in_order
 from ssnn_fpga.events.frames import LabelledFrames, chosen, numbers
+from ssnn_fpga.events.libraries import library
 from ssnn_fpga.network.layers import Activation
 
 Pixels = NDArray[np.uint8]
@@ -239,20 +240,18 @@ def _content(source: Path | bytes) -> bytes:
 
 def _picture(source: Path | bytes, name: str) -> Pixels:
     """(C, H, W) of a picture: one channel if it is grey, else red, green and blue."""
-    from PIL import Image
-
+    image_library = library("PIL.Image", "Pictures")
     try:
-        with Image.open(BytesIO(_content(source))) as image:
+        with image_library.open(BytesIO(_content(source))) as image:
             grey = image.mode in ("1", "L", "LA", "I", "I;16")
             pixels = np.asarray(image.convert("L" if grey else "RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, image_library.DecompressionBombError) as error:
         raise UserError(f"{name}: the picture cannot be read ({error}); fetch it again.") from error
     return pixels[None] if grey else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
 def _fitted(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    from PIL import Image, ImageOps
-
-    image = Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))
-    fitted = np.asarray(ImageOps.fit(image, (size[1], size[0]), Image.Resampling.BILINEAR))
+    images, operations = library("PIL.Image", "Pictures"), library("PIL.ImageOps", "Pictures")
+    image = images.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))
+    fitted = np.asarray(operations.fit(image, (size[1], size[0]), images.Resampling.BILINEAR))
     return fitted[None] if fitted.ndim == 2 else np.ascontiguousarray(fitted.transpose(2, 0, 1))

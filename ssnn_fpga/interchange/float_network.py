@@ -1,8 +1,9 @@
 """A spiking network in real numbers: what a NIR file says, between the file and the integers.
 
-The layers are a chain. A neuron computes, with V[-1] = 0,
+The layers are a chain. A neuron computes, with V[-1] = c[-1] = 0,
 
-    U[t] = leak·V[t-1] + c[t];  s[t] = 1 where U[t] > θ (``strict``) or U[t] ≥ θ;
+    c[t] = decay·c[t-1] + what the synapses give;  U[t] = leak·V[t-1] + c[t];
+    s[t] = 1 where U[t] > θ (``strict``) or U[t] ≥ θ;
     V[t] = 0 where s[t] = 1, else U[t] (reset "zero"), or U[t] - s[t]·θ ("subtract")
 
 which is the integer neuron of docs/arithmetic.md without its rounding.
@@ -46,6 +47,7 @@ class FloatNeuron:
     threshold: Reals  # (O,)
     strict: bool = True
     reset: Literal["subtract", "zero"] = "zero"
+    decay: float = 0.0  # of the synaptic current
 
 
 @dataclass(frozen=True)
@@ -135,9 +137,10 @@ def _synapses(layer: FloatSynapses, x: Reals) -> Reals:
 
 def _neuron(layer: FloatNeuron, current: Reals) -> Reals:
     threshold = layer.threshold.reshape(-1, 1, 1)
-    spikes, v = np.empty_like(current), np.zeros_like(current[:, 0])
+    spikes, v, c = np.empty_like(current), np.zeros_like(current[:, 0]), np.zeros_like(current[:, 0])
     for t in range(current.shape[1]):
-        u = layer.leak * v + current[:, t]
+        c = layer.decay * c + current[:, t]
+        u = layer.leak * v + c
         s = u > threshold if layer.strict else u >= threshold
         spikes[:, t] = s
         v = np.where(s, 0.0, u) if layer.reset == "zero" else u - s * threshold

@@ -5,13 +5,16 @@ NIR describes neurons by differential equations; a step of ``dt`` by Euler's rul
     τ·dv/dt = v_leak - v + r·I      U = V + dt/τ·(v_leak - V + r·I) = leak·V + gain·I + rest
 
 with leak = 1 - dt/τ, gain = r·dt/τ and rest = (1 - leak)·v_leak; an integrator (IF) has leak 1 and gain
-r. That is what snnTorch (dt = 0.1 ms) and Norse (1 ms) compute when they read the file; a file that Norse
-has written holds τ·dt for τ, so its step is dt² = 1e-6. Gain and
-rest go into the weights and biases before the neuron. A spike is v > v_threshold, and v is reset in the
-same step. A network that was trained with another reset than the file can say is read with that
-one, where the integer neuron can do the same:
+r. A neuron with a synaptic current (CubaLIF) steps the current first, c = decay·c + w_in·dt/τ_syn·I, and
+its membrane takes the new one. That is what snnTorch (dt = 0.1 ms) and Norse (1 ms) compute when they
+read the file; a file that Norse has written holds τ·dt for τ, so its step is dt² = 1e-6. Gain and rest go
+into the weights and biases before the neuron.
 
-- to zero one step later: the same spikes, since nothing reads the membrane in between;
+A spike is v > v_threshold, and v is reset in the same step. A network that was trained with another reset
+than the file can say is read with that one, where the integer neuron can do the same:
+
+- to zero one step later: the same spikes, since nothing reads the membrane in between (but snnTorch's
+  neuron with a synaptic current, refused, loses that step's current too);
 - by subtraction in the same step: V = U - θ, as Norse's reset_subtract; not snnTorch's with
   reset_delay=False, where a membrane that stays above θ counts θ less at the next step;
 - by subtraction one step later, which takes θ off a membrane that has leaked already: the same without
@@ -46,7 +49,11 @@ _FINEST_LEAK = 8  # k of the m / 2**k that a leak this near is meant to be
 
 Reset = Literal["zero", "subtract"]
 
-_SYNAPSES, _NEURONS, _POOLS = ("Conv2d", "Linear", "Affine"), ("LIF", "IF"), ("SumPool2d", "AvgPool2d")
+_SYNAPSES, _NEURONS, _POOLS = (
+    ("Conv2d", "Linear", "Affine"),
+    ("LIF", "IF", "CubaLIF"),
+    ("SumPool2d", "AvgPool2d"),
+)
 _SUPPORTED = ("Input", "Output", "Flatten", *_SYNAPSES, *_NEURONS, *_POOLS)
 
 
@@ -157,21 +164,18 @@ class _Reader:
         threshold = self._by_channel(node.v_threshold, shape, "v_threshold")
         if self._by_channel(node.v_reset, shape, "v_reset").any():
             raise self._fault("is reset to another value than 0; make v_reset 0")
-        gain, rest, leak = self._by_channel(node.r, shape, "r"), np.zeros(shape[0]), 1.0
-        if kind == "LIF":
-            part = self._dt / self._by_channel(node.tau, shape, "tau")
-            leaks = 1 - part
-            if np.ptp(leaks) > _FLOAT32:
-                raise self._fault("has neurons of different tau; a layer has one leak")
-            leak = _snapped(float(leaks[0]))
-            if not 0 <= leak <= 1:
-                raise self._fault(
-                    f"its tau of {self._dt / (1 - leak):g} s is shorter than a timestep of {self._dt:g} s; "
-                    "give its timestep with --dt (1e-4 for files of snnTorch, 1e-6 of Norse)"
-                )
-            gain = gain * part
-            gain = np.where(np.abs(gain - 1) < _FLOAT32, 1.0, gain)
+        gain, rest, leak, decay = self._by_channel(node.r, shape, "r"), np.zeros(shape[0]), 1.0, 0.0
+        if kind != "IF":
+            part, leak = self._step(node, "tau" if kind == "LIF" else "tau_mem", shape)
+            gain = self._near_one(gain * part)
             rest = part * self._by_channel(node.v_leak, shape, "v_leak")
+        if kind == "CubaLIF":
+            part, decay = self._step(node, "tau_syn", shape)
+            if self._late:
+                raise self._fault("loses its new current with a late reset; train with reset_delay=False")
+            if rest.any():
+                raise self._fault("has a v_leak behind its synaptic current; make v_leak 0")
+            gain = self._near_one(gain * part * self._by_channel(node.w_in, shape, "w_in"))
         if (threshold <= 0).any():
             raise self._fault("has a threshold that is not positive; train with positive ones")
         if self._late and self._reset == "subtract" and leak != 1:
@@ -179,7 +183,25 @@ class _Reader:
                 "subtracts its threshold one step after the spike, from a membrane that has leaked: the "
                 "hardware subtracts before the leak; train with reset_mechanism='zero', or without a leak"
             )
-        return gain, rest, FloatNeuron(self._node, leak, threshold, strict=True, reset=self._reset)
+        return gain, rest, FloatNeuron(self._node, leak, threshold, True, self._reset, decay)
+
+    def _step(self, node: Any, name: str, shape: tuple[int, int, int]) -> tuple[Reals, float]:
+        """dt/τ for each channel, and 1 - dt/τ, of which a layer has one."""
+        part = self._dt / self._by_channel(getattr(node, name), shape, name)
+        if np.ptp(part) > _FLOAT32:
+            raise self._fault(f"has neurons of different {name}; a layer has one")
+        rest = _snapped(1 - float(part[0]))
+        if not 0 <= rest <= 1:
+            raise self._fault(
+                f"its {name} of {self._dt / part[0]:g} s is shorter than a timestep of {self._dt:g} s; "
+                "give its timestep with --dt (1e-4 for files of snnTorch, 1e-6 of Norse)"
+            )
+        return part, rest
+
+    @staticmethod
+    def _near_one(gain: Reals) -> Reals:
+        """1 where float32 has left nearly 1."""
+        return np.where(np.abs(gain - 1) < _FLOAT32, 1.0, gain)
 
     def _by_channel(self, values: ArrayLike, shape: tuple[int, int, int], what: str) -> Reals:
         """(C,) of a parameter with one value for the layer, for each channel or for each neuron."""

@@ -178,7 +178,8 @@ class _Build:
         scale = np.where(weight.reshape(len(weight), -1).any(axis=1), scale, neuron.threshold)
         grid = 2.0**self._fraction / scale
         largest = np.abs(weight).reshape(len(weight), -1).sum(axis=1) * self._x_maximum
-        gain = sum(neuron.leak**t for t in range(self._timesteps))
+        filter_shift = self._filter(neuron)
+        gain = sum(neuron.leak**t for t in range(self._timesteps)) * 2**filter_shift
         bound = np.ceil(2 * gain * (np.maximum(largest, 1) * 2.0**self._fraction))
         threshold = neuron.threshold * grid
         if neuron.reset == "zero":
@@ -203,7 +204,18 @@ class _Build:
                 strict=strict,
                 reset=neuron.reset,
                 fraction=self._fraction,
+                filter_shift=filter_shift,
             )
+        )
+
+    def _filter(self, neuron: FloatNeuron) -> int:
+        """k of the current filter, whose decay is 1 - 2**-k."""
+        for shift in range(_LEAK_SHIFT + 1):
+            if abs(neuron.decay - (1 - 2.0**-shift)) <= _GRID:
+                return shift
+        raise UserError(
+            f"neuron {neuron.name!r}: its synaptic current decays by {neuron.decay:g} a timestep, and the "
+            "hardware's by 1 - 2**-k; train with 0.5, 0.75 or 0.875."
         )
 
     def _leak(self, neuron: FloatNeuron) -> tuple[int, int]:

@@ -96,9 +96,9 @@ def test_bad_nir_is_named(run_cli, tmp_path):
     options = ("--out", out, "--data", data, "--timesteps", 4, "--sensor", *SENSOR)
     refused(run_cli("import", tmp_path / "bad.nir", *options), "bad.nir", "no NIR file")
     ones = np.ones(FRAME)
-    graph = nir.NIRGraph.from_list(nir.Input({"input": np.array(FRAME)}), nir.CubaLIF(*[ones] * 6))
+    graph = nir.NIRGraph.from_list(nir.Input({"input": np.array(FRAME)}), nir.CubaLI(*[ones] * 4))
     nir.write(tmp_path / "cuba.nir", graph)
-    refused(run_cli("import", tmp_path / "cuba.nir", *options), "CubaLIF", "cubalif")
+    refused(run_cli("import", tmp_path / "cuba.nir", *options), "CubaLI", "cubali")
     assert not out.exists()
 
 
@@ -123,6 +123,9 @@ def test_margins_are_chosen_and_shown(run_cli, tmp_path):
     assert timesteps == sorted(timesteps, reverse=True)  # the more may be lost, the fewer
     margins = [layer.margin for layer in load(out).layers if isinstance(layer, EarlyExit)]
     assert min(margins) == 0
+    evaluated = run_cli("evaluate", out, "--data", data, "--json")
+    assert json.loads(evaluated.out)["exits"] == figures["chosen"]["test"]
+    assert "1.33 timesteps a sample in the mean; samples leave 100 % by early0" in evaluated.err
     refused(
         run_cli("early-exit", model, "--out", tmp_path / "x", "--data", data, "--split", "test"), "test split"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -193,3 +194,17 @@ def test_a_folder_may_hold_any_format(tmp_path: Path) -> None:
     for label, entry in enumerate(entries):
         np.testing.assert_array_equal(entry.read(DVS128), some(label))
     assert set(WRITERS) < set(SUFFIXES)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content", "name"),
+    [(".aedat", aedat2(some()), "tonic"), (".aedat4", b"x", "aedat"), (".dat", dat(some()), "expelliarmus")],
+)
+def test_a_missing_library_is_named(
+    suffix: str, content: bytes, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in [each for each in sys.modules if each.split(".")[0] == name]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(UserError, match=rf"need the library {name}: pip install 'ssnn-fpga\[train\]'"):
+        decode(content, "a", suffix, DVS128)

@@ -20,6 +20,7 @@ from ssnn_fpga.network.layers import NETWORK_INPUT, Activation, Conv, Dense, Net
 TIMESTEPS = 4
 SIZE = 12
 FRAME = (2, SIZE, SIZE)
+NEURONS = (snntorch.Leaky, snntorch.Synaptic)
 
 
 def frames(samples: int = 12, seed: int = 0, maximum: int = 3) -> np.ndarray:
@@ -64,19 +65,19 @@ def snntorch_network(seed: int = 0, *, grid: float | None = 8.0, **neuron: Any) 
 def write(network: torch.nn.Module, path: Path, size: tuple[int, ...] = FRAME) -> Path:
     """The network as snnTorch's own NIR file."""
     for layer in network.modules():
-        if isinstance(layer, snntorch.Leaky):
-            layer.mem = torch.zeros(0)
+        if isinstance(layer, NEURONS):
+            layer.mem = layer.syn = torch.zeros(0)
     nir.write(path, export_to_nir(network, torch.zeros(1, *size), ignore_dims=[0]))
     return path
 
 
 def spikes(network: torch.nn.Module, given: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     """Spikes of each layer of neurons (N, T, ...), and the output of each timestep (N, T, O), by snnTorch."""
-    layers = [layer for layer in network.modules() if isinstance(layer, snntorch.Leaky)]
+    layers = [layer for layer in network.modules() if isinstance(layer, NEURONS)]
     found: list[list[np.ndarray]] = [[] for _ in layers]
     hooks = []
     for place, layer in enumerate(layers):
-        layer.mem = torch.zeros(0)
+        layer.mem = layer.syn = torch.zeros(0)
         keep = found[place].append
         hooks.append(layer.register_forward_hook(lambda _, i, out, keep=keep: keep(out.numpy().copy())))
     with torch.no_grad():

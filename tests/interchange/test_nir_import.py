@@ -9,6 +9,7 @@ from typing import Any
 import nir
 import numpy as np
 import pytest
+import snntorch
 import torch
 from numpy.typing import NDArray
 
@@ -193,6 +194,52 @@ def test_a_file_that_norse_has_written(tmp_path: Path) -> None:
         read_nir(tmp_path / "net.nir", frame=FRAME)
 
 
+def _synaptic(alpha: float, beta: float, **options: Any) -> torch.nn.Sequential:
+    """Neurons with a synaptic current."""
+    torch.manual_seed(1)
+
+    def neuron(*shape: int) -> snntorch.Synaptic:
+        return snntorch.Synaptic(
+            alpha=torch.full(shape, alpha),
+            beta=torch.full(shape, beta),
+            threshold=torch.ones(shape),
+            init_hidden=True,
+            reset_mechanism="zero",
+            **{"reset_delay": False} | options,
+        )
+
+    conv, dense = torch.nn.Conv2d(2, 4, 3, padding=1), torch.nn.Linear(576, 6)
+    with torch.no_grad():
+        for layer in (conv, dense):
+            layer.weight.copy_(torch.randint(-5, 6, layer.weight.shape) / 16)
+            layer.bias.copy_(torch.randint(-3, 4, layer.bias.shape) / 16)
+    return torch.nn.Sequential(conv, neuron(4, 12, 12), torch.nn.Flatten(), dense, neuron(6))
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(0.5, 0.5), (0.75, 0.5), (0.5, 0.75)])
+def test_a_synaptic_current_is_the_hardwares_filter(alpha: float, beta: float, tmp_path: Path) -> None:
+    trained = _synaptic(alpha, beta)
+    file = write(trained, tmp_path / "net.nir")
+    given = frames()
+    theirs, _ = spikes(trained, given)
+    real = read_nir(file, frame=FRAME)
+    for ours, expected in zip(neurons(real, given), theirs, strict=True):
+        np.testing.assert_array_equal(ours.reshape(expected.shape), expected)
+        assert 0.02 < expected.mean() < 0.98
+    result = quantise(real, given, weight_bits=4, fraction=12, maximum=3)
+    assert set(result.spikes.values()) == {0}
+    filters = [layer.filter_shift for layer in result.network.layers if isinstance(layer, Neuron)]
+    assert filters == [{0.5: 1, 0.75: 2}[alpha]] * 2
+    with pytest.raises(UserError, match="loses its new current with a late reset"):
+        read_nir(file, frame=FRAME, late=True)
+
+
+def test_a_current_that_decays_otherwise_is_refused(tmp_path: Path) -> None:
+    real = read_nir(write(_synaptic(0.6, 0.5), tmp_path / "net.nir"), frame=FRAME)
+    with pytest.raises(UserError, match=r"neuron '1': its synaptic current decays by 0\.6 .* 0\.5"):
+        quantise(real, frames(), weight_bits=4, fraction=4, maximum=3)
+
+
 def test_integers_on_the_grid_lose_nothing(tmp_path: Path) -> None:
     """Weights of four bits on a grid, a leak of a half, F large enough: every spike stays."""
     trained = snntorch_network(3)
@@ -294,8 +341,8 @@ _FLATTEN = nir.Flatten({"input": np.array((3, 4, 4))}, 0, -1)
 
 REFUSED: dict[str, tuple[Callable[[], list[nir.NIRNode]], str]] = {
     "another node": (
-        lambda: [_conv(), nir.CubaLIF(*[np.ones((3, 4, 4))] * 6)],
-        "CubaLIF is not supported; use",
+        lambda: [_conv(), nir.CubaLI(*[np.ones((3, 4, 4))] * 4)],
+        "CubaLI is not supported",
     ),
     "a delay": (lambda: [_conv(), nir.Delay(np.ones((3, 4, 4)))], "Delay is not supported"),
     "synapses behind synapses": (lambda: [_conv(), _conv()], "follows the synapses 'conv2d'"),

@@ -1,0 +1,17 @@
+"""Libraries that reading data needs now and then, imported when they are needed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from ssnn_fpga.errors import UserError
+
+
+def library(module: str, what: str) -> Any:
+    """The module, for ``what``, which messages name. Raises UserError where it is not installed."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        name = module.split(".")[0]
+        raise UserError(f"{what} need the library {name}: pip install 'ssnn-fpga[train]'.") from error
