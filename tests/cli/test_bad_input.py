@@ -63,12 +63,12 @@ def test_bad_recording(run_cli, untrained_model, tmp_path, content, culprit):
 @pytest.mark.parametrize(
     ("text", "culprit"),
     [
-        (RECIPE.format(schedule="[4, 4, 1]"), "schedule"),
+        (RECIPE.format(schedule="[2, 4, 1]"), "schedule"),
         (RECIPE.format(schedule="[4, 2, 1]") + "warp_factor = 9\n", "warp_factor"),
         (RECIPE.format(schedule="[4, 2, 1]").replace("= 4\n[training]", "= 9\n[training]"), "weight_bits"),
         ("schedule = [", "bad.toml"),
     ],
-    ids=["schedule does not decrease", "unknown key", "bits out of range", "not TOML"],
+    ids=["schedule increases", "unknown key", "bits out of range", "not TOML"],
 )
 def test_bad_recipe(run_cli, tmp_path, text, culprit):
     recipe = tmp_path / "bad.toml"

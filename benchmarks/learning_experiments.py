@@ -1,0 +1,164 @@
+"""What the learning experiments train: one recipe each, N-MNIST first, then the ablations of SSNN.
+
+Everything that is chosen (epochs, checkpoint) is chosen on validation recordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from benchmarks.learning_frames import WINDOW_US
+
+SEEDS = (0, 1, 2)
+EVENTS = {"sensor_height": 34, "sensor_width": 34, "window_us": WINDOW_US, "bits": 3}
+MOVED = {"shift": 3.0, "rotation": 15.0, "scale": 0.15, "shear": 0.15}
+WRITERS = {"shift": 2.0, "rotation": 10.0, "scale": 0.1, "shear": 0.1}
+IIR_NEURON = {
+    "learn_threshold": True,
+    "leak": "learned",
+    "leak_multiplier": 1,
+    "leak_shift": 0,
+    "strict": True,
+    "surrogate_height": 0.3,
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One line of the table."""
+
+    name: str
+    data: str
+    recipe: dict[str, Any]
+    start: str | None = None  # the experiment whose network of the same seed it begins with
+    recordings: int | None = None  # of the training split, evenly spaced; all of them if not given
+    also_on: str | None = None  # a second data set that the trained network is tested on
+    heavy: bool = False  # goes first, and to a process of its own
+    seeds: tuple[int, ...] = SEEDS
+
+
+def shortened(experiment: Experiment) -> Experiment:
+    """The same for one epoch of every phase: to see that it runs."""
+    recipe = dict(experiment.recipe)
+    recipe["training"] = {**recipe["training"], "epochs": 1}
+    phases = recipe["phase"]
+    recipe["phase"] = [{**p, "training": {**p.get("training", {}), "epochs": 1}} for p in phases]
+    if experiment.data == "cifar10":
+        recipe["network"] = {**recipe["network"], "width": 1 / 16}
+    return replace(experiment, recipe=recipe, seeds=(0,))
+
+
+def _events(
+    name: str, schedule: list[int], *, training: dict[str, Any], phase: Any = (), **network: Any
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "compression": EVENTS,
+        "network": {"schedule": schedule, **network},
+        "training": {"threads": 1, **training},
+        "phase": list(phase),
+    }
+
+
+def _ablations(data: str, training: dict[str, Any], recordings: int | None = None) -> Iterator[Experiment]:
+    """SSNN of an average of two timesteps against what leaves a part of it out."""
+
+    def one(
+        part: str, schedule: list[int], changes: dict[str, Any] | None = None, phase: Any = (), **network: Any
+    ) -> Experiment:
+        name = f"{data}_{part}"
+        recipe = _events(name, schedule, training={**training, **(changes or {})}, phase=phase, **network)
+        return Experiment(name, data, recipe, recordings=recordings)
+
+    shrinking = [3, 2, 1]
+    yield one("ssnn", shrinking)
+    yield one("plain", [2, 2, 2], {"early_weight": 0.0})
+    yield one("plain_early", [2, 2, 2])
+    yield one("group", shrinking, transformer="group")
+    yield one("first", shrinking, transformer="first")
+    yield one("no_early", shrinking, {"early_weight": 0.0})
+    for weight in (0.1, 1.0):
+        yield one(f"lambda_{str(weight).replace('.', '_')}", shrinking, {"early_weight": weight})
+    yield one("attention", shrinking, transformer="attention")
+    yield one("direct_one", [1, 1, 1])
+    third = max(1, training["epochs"] // 3)
+    schedules = ([3, 2, 1], [2, 1, 1], [1, 1, 1])
+    phases = [{"name": f"from_{s[0]}", "network": {"schedule": s}} for s in schedules]
+    yield one("reduced_to_one", [1, 1, 1], {"epochs": third}, phase=phases)
+
+
+def _iir(
+    data: str, size: dict[str, int], network: dict[str, Any], training: dict[str, Any], *epochs: int
+) -> Experiment:
+    """IIR-SNN: a conventional network, thresholds by percentile, then 5, 3, 2 and 1 timesteps."""
+    conventional, *spiking = epochs
+    phases: list[dict[str, Any]] = [
+        {
+            "name": "ann",
+            "network": {"activation": "relu", "schedule": [1], "weight_bits": 32, "dropout": 0.1},
+            "training": {"epochs": conventional, "learning_rate": 2e-3},
+        }
+    ]
+    for timesteps, length in zip((5, 3, 2, 1), spiking, strict=True):
+        phases.append(
+            {"name": f"t{timesteps}", "network": {"schedule": [timesteps]}, "training": {"epochs": length}}
+        )
+    phases[1]["threshold_percentile"] = 90
+    recipe = {
+        "name": f"iir_{data}",
+        "images": size,
+        "network": {"schedule": [1], "neuron": IIR_NEURON, **network},
+        "training": {"threads": 1, **training, "epochs": 1},
+        "phase": phases,
+    }
+    if data == "mnist":
+        return Experiment("iir_mnist", data, recipe, recordings=6000, heavy=True)
+    return Experiment("iir_cifar10", data, recipe, heavy=True, seeds=(0,))
+
+
+def experiments(device: str) -> list[Experiment]:
+    """All of them, the most wanted first; VGG16 of full width on a "gpu", of an eighth on a "cpu"."""
+    vgg16 = {"layout": "vgg16", "width": 1.0 if device == "gpu" else 0.125}
+    small = {"layout": "16C3-AP2-32C3-AP2-128D"}
+    ten = {"epochs": 150, "augmentation": MOVED}
+    four = {"epochs": 40, "batch": 100, "validation": 0.06, "augmentation": WRITERS}
+    cifar = {
+        "batch": 128,
+        "learning_rate": 5e-4,
+        "weight_decay": 0.05,
+        "validation": 0.04,
+        "augmentation": {"shift": 4.0, "rotation": 0.0, "scale": 0.0, "shear": 0.0, "flip": True},
+    }
+    mnist = {**cifar, "batch": 200, "augmentation": WRITERS}
+    pretrained = _events("emulated", [4, 2, 1], training={"epochs": 12, "batch": 100, "augmentation": MOVED})
+    longer = {**pretrained, "training": {**pretrained["training"], "epochs": 30}}
+    return [
+        _iir("cifar10", {"height": 32, "width": 32, "channels": 3}, vgg16, cifar, 8, 3, 2, 2, 3),
+        Experiment("nmnist10_4bit", "nmnist10", _events("n4", [4, 2, 1], training=ten)),
+        Experiment("emulated", "emulated", pretrained, also_on="nmnist10"),
+        Experiment("emulated_longer", "emulated", longer, also_on="nmnist10"),
+        *(
+            Experiment(
+                f"nmnist6789_{bits}bit_width{width}",
+                "nmnist6789",
+                _events(
+                    f"f{bits}", [3, 2, 1], training={**four, "epochs": 60}, weight_bits=bits, width=width
+                ),
+            )
+            for width in (2, 1)
+            for bits in (4, 2)
+        ),
+        Experiment(
+            "nmnist10_pretrained",
+            "nmnist10",
+            _events("n4", [4, 2, 1], training={**ten, "epochs": 60, "learning_rate": 1e-3}),
+            start="emulated",
+        ),
+        Experiment("nmnist10_2bit", "nmnist10", _events("n2", [4, 2, 1], training=ten, weight_bits=2)),
+        # a seventh of the recordings for training, so that the whole comparison takes minutes
+        *_ablations("nmnist6789", {"epochs": 42, "augmentation": WRITERS}, recordings=1000),
+        *_ablations("nmnist10", {**ten, "epochs": 42}),
+        _iir("mnist", {"height": 28, "width": 28, "channels": 1}, small, mnist, 20, 10, 8, 8, 10),
+    ]
