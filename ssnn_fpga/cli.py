@@ -7,6 +7,7 @@ that cannot be used ends in one sentence and exit code 2; engines that disagree 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -373,9 +374,12 @@ def bitstream(
     from ssnn_fpga.boards.board import load_board
     from ssnn_fpga.boards.flow import build
     from ssnn_fpga.rtl.design import Design
+    from ssnn_fpga.rtl.images import IMAGE_FILE
 
     loaded, folder = Design.load(design), out or design / "bitstream"
     report = build(design, load_board(loaded.plan.board), folder)
+    if loaded.plan.options.loadable:
+        shutil.copyfile(design / IMAGE_FILE, folder / IMAGE_FILE)
     if loaded.network.compression is not None:  # without it no recording has frames for this network
         _expected(loaded.network, report.manifest.identity, data, samples).save(folder)
     _terminal.print(report.table())
