@@ -7,6 +7,7 @@ that cannot be used ends in one sentence and exit code 2; engines that disagree 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -575,9 +576,12 @@ def bitstream(
     from ssnn_fpga.boards.board import load_board
     from ssnn_fpga.boards.flow import build
     from ssnn_fpga.rtl.design import Design
+    from ssnn_fpga.rtl.images import IMAGE_FILE
 
     loaded, folder = Design.load(design), out or design / "bitstream"
     report = build(design, load_board(loaded.plan.board), folder)
+    if loaded.plan.options.loadable:
+        shutil.copyfile(design / IMAGE_FILE, folder / IMAGE_FILE)
     if loaded.network.compression is not None:  # without it no recording has frames for this network
         _expected(loaded.network, report.manifest.identity, data, samples).save(folder)
     _terminal.print(report.table())
@@ -796,7 +800,7 @@ def _open_exported(name: str, model: Path, board: str, scratch: Path) -> tuple[A
 
 @app.command("early-exit")
 def early_exit(
-    model: Annotated[Path, typer.Argument(help="A QONNX file with early exits.")],
+    model: Annotated[Path, typer.Argument(help="A run's folder, or a QONNX file with early exits.")],
     out: Annotated[Path, typer.Option("--out", help="The QONNX file with the margins found.")],
     data: DataOption = None,
     allowed_loss: Annotated[
@@ -810,18 +814,28 @@ def early_exit(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Choose the margins of a model's early exits, and show accuracy against timesteps."""
+    """Choose the margins of a model's early exits, and show accuracy against timesteps.
+
+    Of a run, the early classifiers are kept, and margins chosen on its own validation samples.
+    """
     from ssnn_fpga.golden.engine import read_outs
     from ssnn_fpga.network.qonnx_import import load
     from ssnn_fpga.report.exits import ALLOWED_LOSSES, Samples, exit_points, exit_table
 
     if split == "test":
         raise UserError("Margins are never chosen on the test split: give --split validation or train.")
-    network = load(model)
-    splits = _splits(data)
-    split = split if split in splits or split != "validation" else "train"
-    loaded, description = {}, ""
-    for each in (split, "test"):
+    splits, loaded, description = _splits(data), {}, ""
+    if model.is_dir():
+        from quant_models.early_exits import validation_samples, with_early_exits
+        from ssnn_fpga.events.source import find_recordings
+
+        network = with_early_exits(model)
+        held_out, labels = validation_samples(model, find_recordings(data)[0])
+        loaded[split := "validation"] = Samples(read_outs(network, held_out), labels)
+    else:
+        network = load(model)
+        split = split if split in splits or split != "validation" else "train"
+    for each in (each for each in (split, "test") if each not in loaded):
         if each in splits or each == split:
             frames, description = _load_frames(network, data, each, samples)
             with _terminal.status(f"{len(frames.labels)} samples of the {each} split"):

@@ -97,7 +97,7 @@ module axi_reader #(
 
   assign r_ready_o = 1'b1;
   assign error_o   = r_valid_i && r_resp_i[1];
-  assign idle_o    = left_q == '0 && owed_q == '0 && !ar_valid_o;
+  assign idle_o    = left_q == '0 && owed_q == '0;   // beats are owed from the moment of asking
   assign fifo_rst  = rst_i || halt_i;
 
   stream_fifo #(.WIDTH(DATA_BITS), .DEPTH(DEPTH)) i_beats (

@@ -15,6 +15,7 @@ from ssnn_fpga.boards.xilinx import build_xilinx
 from ssnn_fpga.boards.xilinx_synthesis import synthesise_xilinx
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.rtl.design import Design
+from ssnn_fpga.rtl.edge import AXI
 from ssnn_fpga.rtl.edge import edge as edge_text
 from ssnn_fpga.rtl.toplevel import TOP
 from ssnn_fpga.simulate.device import stream_format
@@ -25,10 +26,10 @@ def build(design: Path, board: Board, out: Path, progress: bool = True) -> Build
 
     See ``build_ecp5`` and ``build_xilinx`` for what is written.
     Raises UserError, besides what they raise, where ``out`` cannot be a folder, and for a design that
-    loads its weights: no board's top level brings them yet.
+    loads its weights, on a board whose top level does not bring them.
     """
     loaded = Design.load(design)
-    if loaded.plan.options.loadable:
+    if loaded.plan.options.loadable and AXI not in board.library:
         raise UserError(
             f"{design} loads its weights through a port that the top level of {board.name} does not drive: "
             "compile it without --loadable."

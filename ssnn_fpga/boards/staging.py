@@ -70,11 +70,7 @@ def stage(hardware: Hardware, board: Board, folder: Path) -> Staged:
             shutil.copyfile(file, folder / file.name)
         except OSError as error:
             raise UserError(f"{file} is missing: compile the model again.") from error
-    if AXI in board.library:
-        if not hardware.edge:
-            raise UserError(
-                f"{board.name} reaches an accelerator over AXI4, which this design is not ready for."
-            )
+    if AXI in board.library and hardware.edge:
         (folder / f"{EDGE}.sv").write_text(hardware.edge)
     facts = json.dumps([asdict(hardware.stream), hardware.classes, hardware.compression])
     identity = _digest(folder, [facts, board.model_dump_json()])[:32]

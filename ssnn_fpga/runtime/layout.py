@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,8 +11,16 @@ from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.rtl.stream import pack_tokens, token_bytes, unpack_logits
 from ssnn_fpga.runtime.manifest import StreamFormat
 
+IMAGE_FILE = "load.bin"
+"""What a bitstream loads that has no weights of its own, beside its manifest."""
 BEAT = 8
 """Bytes of the accelerator's port to memory."""
+
+
+def image_beside(folder: Path) -> NDArray[np.uint32] | None:
+    """The words (M,) that the bitstream in ``folder`` loads, None for one that has its weights."""
+    file = folder / IMAGE_FILE
+    return np.frombuffer(file.read_bytes(), dtype="<u4") if file.is_file() else None
 
 
 def slot_bytes(width: int) -> int:

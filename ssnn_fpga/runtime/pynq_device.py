@@ -18,6 +18,7 @@ from ssnn_fpga.errors import UserError
 from ssnn_fpga.runtime import registers
 from ssnn_fpga.runtime.bus_engine import BusEngine
 from ssnn_fpga.runtime.device import DeviceError
+from ssnn_fpga.runtime.layout import image_beside
 from ssnn_fpga.runtime.lock import DeviceLock
 from ssnn_fpga.runtime.manifest import Manifest
 
@@ -87,8 +88,9 @@ class PynqDevice:
 def open_engine(path: Path, *, patience: float = 1.0, image: NDArray[np.uint32] | None = None) -> BusEngine:
     """Loads the bitstream of the folder ``path`` into the board that this process runs on.
 
-    ``patience``, ``image``: see ``BusEngine``. Raises UserError without the package, for no
-    permission, for a damaged bitstream, or where another process has the board.
+    ``patience``, ``image``: see ``BusEngine``; the image beside the bitstream if not given. Raises
+    UserError without the package, for no permission, for a damaged bitstream, or where another
+    process has the board.
     """
     manifest = Manifest.load(path)
     if manifest.register_base is None:
@@ -111,6 +113,7 @@ def open_engine(path: Path, *, patience: float = 1.0, image: NDArray[np.uint32] 
             raise UserError(
                 f"The bitstream cannot be loaded ({error}): run as root, as PYNQ needs."
             ) from error
+        image = image_beside(path) if image is None else image
         return BusEngine(device, manifest, image=image, patience=patience)
     except BaseException:
         lock.close()

@@ -17,6 +17,7 @@ from ssnn_fpga.errors import UserError
 from ssnn_fpga.runtime import registers
 from ssnn_fpga.runtime.bus_engine import BusEngine
 from ssnn_fpga.runtime.device import DeviceError
+from ssnn_fpga.runtime.layout import image_beside
 from ssnn_fpga.runtime.lock import DeviceLock
 from ssnn_fpga.runtime.manifest import Manifest
 from ssnn_fpga.runtime.pynq_device import checked_bitstream
@@ -101,8 +102,9 @@ def open_engine(
 ) -> BusEngine:
     """Loads the binary of the folder ``path`` into card ``index``; buffers lie in memory ``bank``.
 
-    ``patience``, ``image``: see ``BusEngine``. Raises UserError without the package, for no
-    permission, for a damaged binary, or where another process has the card.
+    ``patience``, ``image``: see ``BusEngine``; the image beside the bitstream if not given. Raises
+    UserError without the package, for no permission, for a damaged binary, or where another
+    process has the card.
     """
     manifest = Manifest.load(path)
     binary = checked_bitstream(path / BITSTREAM_FILE, manifest)
@@ -122,6 +124,7 @@ def open_engine(
                 f"Card {index} cannot be opened ({error}): see `xrt-smi examine`, and that you may use it."
             ) from error
         device = XrtDevice(pyxrt, card, kernel, manifest.clock_mhz * 1e6, bank, lock)
+        image = image_beside(path) if image is None else image
         return BusEngine(device, manifest, image=image, patience=patience)
     except BaseException:
         lock.close()

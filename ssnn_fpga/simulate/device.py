@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssnn_fpga.rtl.design import Design
-from ssnn_fpga.rtl.images import IMAGE_FILE
 from ssnn_fpga.runtime.bus_engine import BusEngine
 from ssnn_fpga.runtime.device import DeviceError
+from ssnn_fpga.runtime.layout import image_beside
 from ssnn_fpga.runtime.lock import DeviceLock
 from ssnn_fpga.runtime.manifest import MANIFEST_FILE, Manifest, StreamFormat
 from ssnn_fpga.simulate.edge import MEMORY_BYTES, Edge, compile_edge, edge_sources
@@ -115,7 +115,7 @@ def open_engine(
     design = Design.load(folder)
     manifest = Manifest.load(path) if (path / MANIFEST_FILE).is_file() else manifest_of(design)
     if image is None and design.plan.options.loadable:
-        image = np.frombuffer((folder / IMAGE_FILE).read_bytes(), dtype="<u4")
+        image = image_beside(folder)
     lock = None if name is None else DeviceLock(name)
     try:
         edge = Edge(compile_edge(design, manifest.identity, build), design.rtl, memory=memory, seed=seed)

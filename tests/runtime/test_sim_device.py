@@ -293,7 +293,7 @@ class _PlayedObject:
 
 
 def test_pynq_package(
-    engine: BusEngine, network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: BusEngine, network: Network, design: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The device of PYNQ with the package played: the bitstream is checked, loaded, and works."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -307,7 +307,8 @@ def test_pynq_package(
     package = PlayedPackage(device_of(engine))
     monkeypatch.setitem(sys.modules, "pynq", package)
     frames = frames_of(network, 9, 9)
-    with Accelerator.open(tmp_path, device="pynq", image=engine._image, patience=0.05) as board:
+    (tmp_path / "load.bin").write_bytes((design / "load.bin").read_bytes())
+    with Accelerator.open(tmp_path, device="pynq", patience=0.05) as board:
         check(network, frames, board.classify_batch(frames, batch=4))
         with pytest.raises(UserError, match="busy"):
             Accelerator.open(tmp_path, device="pynq")
