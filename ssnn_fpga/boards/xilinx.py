@@ -114,7 +114,7 @@ def _route(
     seeds: tuple[int, ...],
     progress: bool,
 ) -> tuple[int, Timing, str]:
-    """Places and routes with one seed after the other until nextpnr is content; seed, timing, FASM."""
+    """Places and routes with one seed after the other until nextpnr is satisfied; seed, timing, FASM."""
     best, violations = 0.0, 0
     for seed in seeds:
         report, fasm = work / f"seed{seed}.json", work / f"seed{seed}.fasm"
@@ -137,13 +137,13 @@ def _route(
                 title=f"place and route for {board.name}, seed {seed}",
                 progress=progress,
             )
-            content = True
+            clean = True
         except UserError:
             if not report.is_file():  # it is written once all is routed, whatever its timing
                 raise
-            content = False
+            clean = False
         timing = timing_of(json.loads(report.read_text()), board)
-        if content and timing.met:
+        if clean and timing.met:
             return seed, timing, fasm.read_text()
         best = max(best, timing.fmax_mhz)
         violations += timing.met
