@@ -1,0 +1,185 @@
+"""Commands that say how good a model is: evaluation, report, comparison, the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ssnn_fpga.cli.app import BoardOption, DataOption, JsonOption, app, frames_of, print_json, terminal
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A QONNX file; a run's folder with --engine torch.")],
+    data: DataOption = None,
+    engine: Annotated[
+        str, typer.Option("--engine", help="golden, onnxruntime, rtl, hls4ml or torch.")
+    ] = "golden",
+    split: Annotated[str, typer.Option("--split", help="Split of the data.")] = "test",
+    samples: Annotated[
+        int | None, typer.Option("--samples", min=1, help="Only the first N recordings.")
+    ] = None,
+    board: BoardOption = "ulx3s",
+    as_json: JsonOption = False,
+) -> None:
+    """Classify recordings with one engine."""
+    import tempfile
+
+    from ssnn_fpga.engines import classes_of
+    from ssnn_fpga.golden.early_exit import measure_exits
+    from ssnn_fpga.golden.energy import synaptic_work
+    from ssnn_fpga.golden.exits import exit_order
+    from ssnn_fpga.report.accuracy import measure
+
+    with tempfile.TemporaryDirectory(prefix="ssnn-fpga-") as scratch:
+        described, opened = (
+            _open_training(model)
+            if engine == "torch"
+            else _open_exported(engine, model, board, Path(scratch))
+        )
+        frames, description = frames_of(described, data, split, samples)
+        with terminal.status(f"{engine}: {len(frames.labels)} recordings"):
+            trace = opened.trace(frames.frames)
+            classes = classes_of(trace)
+    accuracy = measure(classes, frames.labels)
+    work = left = None
+    if engine != "torch":
+        work = synaptic_work(described, frames.frames, trace)
+        if len(exit_order(described)) > 1:
+            left = measure_exits(described, trace, frames.labels)
+    terminal.print(f"{engine}: {accuracy} on {accuracy.samples} recordings, {description}")
+    if left is not None:
+        shares = ", ".join(
+            f"{100 * share:.0f} % by {name}"
+            for name, share in zip(exit_order(described), left.shares, strict=True)
+        )
+        terminal.print(f"{left.timesteps:.2f} timesteps a sample in the mean; samples leave {shares}")
+    if work is not None:
+        terminal.print(work.sentence())
+    if as_json:
+        print_json(
+            {
+                "engine": engine,
+                "accuracy": accuracy.fraction,
+                "interval_95": list(accuracy.interval),
+                "samples": accuracy.samples,
+                "classes": classes.tolist(),
+                "labels": frames.labels.tolist(),
+                "paths": list(frames.paths),
+                "class_names": list(frames.classes),
+                "data": description,
+                "synaptic_work": None if work is None else work.figures(),
+                "exits": None if left is None else vars(left),
+            }
+        )
+
+
+def _open_training(run: Path) -> tuple[Any, Any]:
+    from quant_models.engine import TorchEngine
+
+    engine = TorchEngine.load(run)
+    return engine, engine
+
+
+def _open_exported(name: str, model: Path, board: str, scratch: Path) -> tuple[Any, Any]:
+    from ssnn_fpga.boards.board import load_board
+    from ssnn_fpga.engines import open_engine
+    from ssnn_fpga.network.qonnx_import import load
+    from ssnn_fpga.plan.solve import make_plan
+    from ssnn_fpga.rtl.generate import write_design
+
+    network = load(model)
+    design = scratch / "design"
+    if name == "rtl":
+        write_design(network, make_plan(network, load_board(board)), design)
+    return network, open_engine(name, network, design)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder with a report.json, as `demo` writes it.")],
+) -> None:
+    """Write report.html from a folder's figures."""
+    from ssnn_fpga.report.html import write_page
+
+    terminal.print(f"Wrote {write_page(folder)}")
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for everything the demo makes.")] = Path(
+        "build/demo"
+    ),
+    data: DataOption = None,
+    recipe: Annotated[str, typer.Option("--recipe", help="Recipe to train.")] = "nmnist",
+    board: BoardOption = "ulx3s",
+    as_json: JsonOption = False,
+) -> None:
+    """Train, export, compile, simulate, compare: the whole way in one command."""
+    from quant_models.engine import TorchEngine
+    from quant_models.export import export as export_run
+    from quant_models.recipe import load_recipe
+    from quant_models.training import train as run_training
+    from ssnn_fpga.boards.board import load_board
+    from ssnn_fpga.engines import Golden, Onnxruntime
+    from ssnn_fpga.events.source import find_recordings
+    from ssnn_fpga.golden.energy import synaptic_work
+    from ssnn_fpga.network.lowering import save
+    from ssnn_fpga.network.qonnx_import import load
+    from ssnn_fpga.plan.solve import make_plan
+    from ssnn_fpga.report.accuracy import confusion
+    from ssnn_fpga.report.agreement import compare_engines
+    from ssnn_fpga.report.html import write_page
+    from ssnn_fpga.report.summary import engine_table, hardware_table, summarise, write_summary
+    from ssnn_fpga.rtl.generate import write_design
+    from ssnn_fpga.simulate.compiled import CompiledAccelerator
+
+    loaded = load_recipe(recipe)
+    target = load_board(board)
+    recordings, description = find_recordings(data)
+    terminal.print(f"Data: {description}")
+    run = run_training(loaded, recordings, out / "run")
+    model = export_run(out / "run", out / "model.onnx")
+    network = load(model)
+    save(network, out / "model.int.onnx")
+    plan = make_plan(network, target)
+    write_design(network, plan, out / "design")
+    frames, _ = frames_of(network, data, "test", None)
+    with terminal.status(f"{len(frames.labels)} test recordings through torch, golden and onnxruntime"):
+        traces = {
+            "torch": TorchEngine.load(out / "run").trace(frames.frames),
+            "golden": Golden(network).trace(frames.frames),
+            "onnxruntime": Onnxruntime(network).trace(frames.frames),
+        }
+    simulation = CompiledAccelerator(out / "design").run(frames.frames)
+    figures = compare_engines({**traces, "rtl": simulation.trace}, frames.labels)
+    summary = summarise(
+        figures,
+        samples=len(frames.labels),
+        cycles_per_sample=simulation.cycles_per_sample,
+        latency_cycles=simulation.latency_cycles,
+        resources=plan.resource_figures(),
+        clock_mhz=target.clock_mhz,
+        data=description,
+        details={
+            "board": board,
+            "training": {**run.summary(), "metrics": run.metrics()},
+            "plan": plan.figures(),
+            "class_names": list(frames.classes),
+            "synaptic_work": synaptic_work(network, frames.frames, traces["golden"]).figures(),
+            "confusion": confusion(simulation.classes, frames.labels, len(frames.classes)).tolist(),
+        },
+    )
+    write_summary(summary, out)
+    write_page(out)
+    terminal.print(engine_table(summary), hardware_table(summary))
+    terminal.print(f"Everything is in {out}; open {out / 'report.html'}")
+    if as_json:
+        print_json(summary)
+    disagreeing = [f.comparison.first[0] for f in figures.values() if f.comparison.mismatches]
+    for sentence in disagreeing:
+        terminal.print(sentence, style="red", markup=False)
+    if disagreeing:
+        raise typer.Exit(1)
