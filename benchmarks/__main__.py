@@ -5,7 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("golden_speed", "compile_time", "harness_speed", "kernel_cells", "layer_against_finn")
+BENCHMARKS = (
+    "golden_speed",
+    "training_speed",
+    "compile_time",
+    "harness_speed",
+    "kernel_cells",
+    "layer_against_finn",
+)
 
 
 def main() -> int:

@@ -56,7 +56,7 @@ def table(results: dict[tuple[str, int], dict[str, Any]], device: str) -> str:
         mean = statistics.mean(values)
         low, high = wilson(mean, int(found[0].get("test_samples", 100)))
         each = ", ".join(f"{100 * value:.2f}" for value in values)
-        seconds = statistics.mean(entry["seconds"] for entry in found)
+        seconds = statistics.mean(entry.get("seconds", entry.get("training_seconds")) for entry in found)
         note = "" if kind == "test_integer_accuracy" else f" ({kind.removesuffix('_accuracy')})"
         lines.append(
             f"| {experiment.name}{note} | {len(found)} | {100 * mean:.2f} | {each} | "

@@ -83,8 +83,8 @@ def run_one(
         "experiment": experiment.name,
         "seed": seed,
         "device": device,
-        "seconds": time.perf_counter() - began,
         **run.summary(),
+        "seconds": time.perf_counter() - began,
     }
     for index, (phase, _) in enumerate(recipe.phases()[:-1] if recipe.phase else ()):
         summary = Run.open(folder / f"phase{index + 1}_{phase.name}").summary()

@@ -15,6 +15,7 @@ from torch.nn import functional
 from ssnn_fpga.network.layers import (
     NETWORK_INPUT,
     Accumulator,
+    Activation,
     Conv,
     CurrentJoin,
     Dense,
@@ -85,7 +86,8 @@ class ExactNetwork:
         if isinstance(layer, TemporalTransform):
             return _transform(layer, self._tensor(layer.matrix))
         if isinstance(layer, Pool):
-            return _pool(layer)
+            assert isinstance(edge, Activation)
+            return _pool(layer, torch.float32 if edge.maximum < _EXACT_FLOAT32 else torch.float64)
         if isinstance(layer, Join):
             return lambda *xs: torch.stack(xs).sum(0)
         if isinstance(layer, CurrentJoin):
@@ -144,8 +146,10 @@ def _neuron(layer: Neuron, theta: Tensor, bias: Tensor) -> Callable[[Tensor], Te
         for t in range(drive.shape[1]):
             current = current - (current >> layer.filter_shift) + drive[:, t]
             u = ((membrane * layer.leak_multiplier) >> layer.leak_shift) + current
-            reached = torch.div(u - int(layer.strict), theta, rounding_mode="floor")
-            spikes[:, t] = s = reached.clamp(0, layer.levels)
+            s = (u >= theta + layer.strict).long()
+            for level in range(2, layer.levels + 1):
+                s += u >= level * theta + layer.strict
+            spikes[:, t] = s
             membrane = u - s * theta if layer.reset == "subtract" else torch.where(s > 0, 0, u)
         return spikes
 
@@ -163,9 +167,9 @@ def _transform(layer: TemporalTransform, matrix: Tensor) -> Callable[[Tensor], T
     return step
 
 
-def _pool(layer: Pool) -> Callable[[Tensor], Tensor]:
+def _pool(layer: Pool, kind: torch.dtype) -> Callable[[Tensor], Tensor]:
     def step(x: Tensor) -> Tensor:
-        frames = x.flatten(0, 1).double()  # pooled sums and maxima are far below 2**53
+        frames = x.flatten(0, 1).to(kind)
         if layer.kind == "max":
             pooled = functional.max_pool2d(frames, layer.size)
         else:
