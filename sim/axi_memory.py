@@ -38,6 +38,10 @@ class AxiMemory:
         self.refuse: Refuse = lambda kind, address: False
         self.bursts: list[tuple[str, int, int]] = []
         self.written: list[int] = []
+        self.frozen = False
+        """Nothing is taken and nothing comes while this is so."""
+        self.owed = 0
+        """Beats that were asked for and have not come, and bursts that were not answered."""
         self.errors: set[AxiResp] = set()
         self._rng = rng
         self.bus = AxiSlave(AxiBus.from_prefix(dut, "m_axi"), dut.clk_i, dut.rst_i, target=self)
@@ -45,13 +49,15 @@ class AxiMemory:
         for channel in (read.ar_channel, read.r_channel, write.aw_channel, write.w_channel, write.b_channel):
             channel.log.setLevel("ERROR")
             stalls = _Stalls(rng, stall)
-            channel.set_pause_generator(iter(stalls.next, None))
+            channel.set_pause_generator(iter(lambda stalls=stalls: stalls.next() or self.frozen, None))
         for interface in (read, write):
             interface.log.setLevel("ERROR")
         self._vary(read.r_channel, "rresp")
         self._vary(write.b_channel, "bresp")
         for channel in _FIELDS:
             cocotb.start_soon(self._watch(dut, channel))
+        for channel in ("r", "b"):
+            cocotb.start_soon(self._answers(dut, channel))
 
     def put(self, address: int, data: bytes) -> None:
         """Lay whole beats down."""
@@ -89,6 +95,15 @@ class AxiMemory:
 
         channel.send = varied
 
+    async def _answers(self, dut: Any, channel: str) -> None:
+        valid, ready = getattr(dut, f"m_axi_{channel}valid"), getattr(dut, f"m_axi_{channel}ready")
+        while True:
+            await RisingEdge(dut.clk_i)
+            if int(dut.rst_i.value):
+                self.owed = 0
+            elif int(valid.value) and int(ready.value):
+                self.owed -= 1
+
     async def _watch(self, dut: Any, channel: str) -> None:
         """What is offered stays until it is taken, a reset apart."""
         valid, ready = getattr(dut, f"m_axi_{channel}valid"), getattr(dut, f"m_axi_{channel}ready")
@@ -112,3 +127,4 @@ class AxiMemory:
                     f"m_axi {channel}: a burst of {beats} beats from {address:#x} crosses 4 KB"
                 )
                 self.bursts.append((channel, address, beats))
+                self.owed += beats if channel == "ar" else 1

@@ -99,6 +99,11 @@ class Bench:
             value = (value * 0x10001 + token + 1) % (1 << self.p["OUT_WIDTH"])
         return value
 
+    async def thaw(self, cycles: int) -> None:
+        """Let the memory go on after a while."""
+        await ClockCycles(self.dut.clk_i, cycles)
+        self.memory.frozen = False
+
     async def read(self, offset: int) -> int:
         return await self.host.read_dword(offset)
 
@@ -150,6 +155,7 @@ class Bench:
             if control & registers.Control.DONE:
                 assert control & registers.Control.IDLE, "a run has ended and another one is under way"
                 assert not control & registers.Control.START
+                assert not self.memory.owed, "a run has ended, and the bus still owes something"
                 status = await self.read(registers.STATUS)
                 await self.write(registers.CONTROL, registers.Control.ACKNOWLEDGE)
                 assert not await self.read(registers.CONTROL) & registers.Control.DONE
@@ -229,6 +235,8 @@ async def random_runs(dut: Any) -> None:
         elif kind == "stop":
             await bench.begin(run)
             await ClockCycles(dut.clk_i, bench.rng.randint(0, 120))
+            bench.memory.frozen = bench.rng.random() < 0.5
+            cocotb.start_soon(bench.thaw(bench.rng.randint(20, 200)))
             await bench.write(registers.STOP, registers.Stop.ABORT)
             allowed = {status.ABORTED, 0}  # 0: it had ended
         elif kind == "hang":

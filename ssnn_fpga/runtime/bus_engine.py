@@ -128,6 +128,8 @@ class BusEngine:
 
     def fill(self, slot: int, batch: Integers | Recordings) -> None:
         """Write a batch into the memory of a slot."""
+        if self._running is self._slots[slot]:
+            self.abort()  # its wait was interrupted, so nobody has its results
         if isinstance(batch, np.ndarray):
             data, mode = pack_frames(batch, self._manifest.stream).reshape(-1), _FRAMES
         else:
@@ -138,6 +140,7 @@ class BusEngine:
 
     def start(self, slot: int) -> None:
         """Begin the run of a slot, after the weights if they have to be loaded first."""
+        self.abort()
         self._load_weights()
         self._begin(self._slots[slot])
 
@@ -161,8 +164,8 @@ class BusEngine:
     def abort(self) -> None:
         """Stop the run, if there is one, and wait until the bus is quiet."""
         if self._running is not None:
-            self._running = None
             self._settle()
+            self._running = None
 
     def counters(self) -> dict[str, int]:
         """The registers that count, by name."""

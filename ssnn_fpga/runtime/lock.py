@@ -21,7 +21,7 @@ class DeviceLock:
         path = Path(tempfile.gettempdir()) / f"ssnn-fpga-{safe}.lock"
         try:
             # Any user may open the file, or the first one to do so would keep the device for good.
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         except OSError as error:
             raise UserError(
                 f"{path} cannot be opened ({error.strerror}), which says that {name} is in use: "

@@ -170,6 +170,23 @@ def test_what_a_dead_process_left_behind(engine: BusEngine, network: Network) ->
     )
 
 
+def test_a_user_who_interrupts(
+    accelerator: Accelerator, engine: BusEngine, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control-C while the driver waits, then the same object again."""
+    frames, device = frames_of(network, 8, 13), device_of(engine)
+
+    def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(device, "wait", interrupted)
+    for batch in (8, 2):
+        with pytest.raises(KeyboardInterrupt):
+            accelerator.classify_batch(frames, batch=batch)
+    monkeypatch.undo()
+    check(network, frames, accelerator.classify_batch(frames, batch=3))
+
+
 def test_refusals(accelerator: Accelerator, engine: BusEngine, network: Network) -> None:
     frames = frames_of(network, 2, 7)
     events = random_recording(np.random.default_rng(7), 9)
