@@ -491,7 +491,8 @@ def _open_exported(name: str, model: Path, board: str, scratch: Path) -> tuple[A
     design = scratch / "design"
     if name == "rtl":
         write_design(network, make_plan(network, load_board(board)), design)
-    return network, open_engine(name, network, design)
+    with _terminal.status(f"{name}: {network.name}"):
+        return network, open_engine(name, network, design)
 
 
 @app.command()

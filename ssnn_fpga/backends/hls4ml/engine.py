@@ -64,6 +64,12 @@ class CompiledProject:
             )
         if not len(frames):
             raise UserError("there is no sample to run; give at least one")
+        largest = self._network.input.maximum
+        if frames.min() < 0 or frames.max() > largest:
+            raise UserError(
+                f"frames hold {frames.min()} to {frames.max()}, the network takes 0 to {largest}; "
+                "give frames that its own compression made"
+            )
         samples: list[dict[str, Integers]] = []
         worker = _on_large_stack(lambda: samples.extend(self._run(frame) for frame in frames))
         worker.join()
