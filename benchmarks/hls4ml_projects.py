@@ -68,15 +68,17 @@ def random_cases(count: int) -> Iterator[tuple[str, Network, Integers, Options]]
         yield name, network, random_frames(rng, network, 4), Options(backend, io_type, reuse=reuse)
 
 
-def trained_cases(model: Path, data: Path | None) -> Iterator[tuple[str, Network, Integers, Options]]:
-    """The network of ``model`` on recordings, once for each pair, with the reuse factors of a plan."""
+def trained_cases(
+    model: Path, data: Path | None, io_types: tuple[str, ...]
+) -> Iterator[tuple[str, Network, Integers, Options]]:
+    """The network of ``model`` on recordings, each pair of ``io_types``, with a plan's reuse factors."""
     network = load(model)
     recordings, description = find_recordings(data)
     assert network.compression is not None, "a trained model says how events become frames"
     frames = load_frames(recordings, "test", network.compression, classes=network.classes, limit=RECORDINGS)
     print(f"{len(frames.labels)} recordings: {description}", file=sys.stderr)
     reuse = reuse_factors(network, make_plan(network, load_board("pynq-z2")))
-    for backend, io_type in PAIRS:
+    for backend, io_type in (pair for pair in PAIRS if pair[1] in io_types):
         yield network.name, network, frames.frames, Options(backend, io_type, reuse=reuse)
 
 
@@ -85,11 +87,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=Path("build/demo/model.onnx"))
     parser.add_argument("--data", type=Path, help="recordings; found as by ssnn-fpga if not given")
+    parser.add_argument("--io-type", choices=IO_TYPES, help="both if not given")
     parser.add_argument("--random", type=int, default=0, help="run so many random networks instead")
     arguments = parser.parse_args()
     try:
         trained = not arguments.random
-        cases = trained_cases(arguments.model, arguments.data) if trained else random_cases(arguments.random)
+        io_types = (arguments.io_type,) if arguments.io_type else IO_TYPES
+        cases = (
+            trained_cases(arguments.model, arguments.data, io_types)
+            if trained
+            else random_cases(arguments.random)
+        )
         table = Table(title="hls4ml 1.3.0, compiled by g++")
         for column in ("network", "back end", "I/O", "compile s", "GB", "s a sample", "values", "differ"):
             table.add_column(column)

@@ -93,6 +93,13 @@ def test_every_value_equals_golden_twice(
     for _ in range(2):
         comparison = compare(expected, project.trace(frames))
         assert comparison.equal, str(comparison)
+    for bad, fault in (
+        (frames[:, :, :, 1:], "do not fit the network"),
+        (frames[:0], "no sample to run"),
+        (frames + network.input.maximum, "the network takes 0 to"),
+    ):
+        with pytest.raises(UserError, match=fault):
+            project.trace(bad)
 
 
 MUTANTS = {

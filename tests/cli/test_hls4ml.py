@@ -2,72 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnx
 import pytest
 
 from ssnn_fpga.golden.engine import run
-from ssnn_fpga.network.layers import (
-    NETWORK_INPUT,
-    Activation,
-    Compression,
-    Conv,
-    Dense,
-    Network,
-    Neuron,
-    Readout,
-)
-from tests.network.qonnx_files import qonnx_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "hls4ml.md"
 
 
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    """A file of 2 x 2 pixels whose recordings are N-MNIST's."""
-    rng = np.random.default_rng(8)
-    network = Network(
-        "tiny",
-        Activation(2, 2, 2, 2, maximum=3),
-        (
-            Conv("conv", (NETWORK_INPUT,), rng.integers(-1, 2, (3, 2, 3, 3)), 2, padding=1),
-            Neuron("lif", ("conv",), np.array([20, 30, 25]), np.array([3, 0, -2])),
-            Dense("fc", ("lif",), rng.integers(-1, 2, (10, 12)), 2),
-            Readout("readout", ("fc",), rng.integers(-9, 9, 10)),
-        ),
-    )
-    model, _ = qonnx_of(network, rng)
-    compression = Compression(34, 34, 2, 2, 300_000, spatial_factor=17)
-    classes = [str(digit) for digit in range(10)]
-    metadata = {"compression": json.dumps(asdict(compression)), "classes": json.dumps(classes)}
-    onnx.helper.set_model_props(model, metadata)
-    path = tmp_path / "model.onnx"
-    onnx.save(model, path)
-    return path
-
-
-def test_command_line_evaluates(model: Path, run_cli: Callable[..., Any]) -> None:
+def test_command_line_evaluates(tiny_model: Path, run_cli: Callable[..., Any]) -> None:
     """On what recordings there are; emulated digits stand in for real ones."""
     evaluated = {}
     for name in ("golden", "hls4ml"):
-        outcome = run_cli("evaluate", model, "--engine", name, "--samples", 6, "--json")
+        outcome = run_cli("evaluate", tiny_model, "--engine", name, "--samples", 6, "--json")
         assert outcome.code == 0, outcome.err
         evaluated[name] = outcome.figures["classes"]
     assert len(evaluated["golden"]) == 6
     assert evaluated["hls4ml"] == evaluated["golden"]
 
 
-def test_command_line_compiles(model: Path, run_cli: Callable[..., Any], tmp_path: Path) -> None:
+def test_command_line_compiles(tiny_model: Path, run_cli: Callable[..., Any], tmp_path: Path) -> None:
     out = tmp_path / "hls"
     options = ("--io-type", "io_parallel", "--json")
-    compiled = run_cli("compile", model, "--backend", "hls4ml", "--out", out, *options)
+    compiled = run_cli("compile", tiny_model, "--backend", "hls4ml", "--out", out, *options)
     assert compiled.code == 0, compiled.err
     assert compiled.figures["board"] == "pynq-z2"
     assert "xc7z020clg400-1" in (out / "project.tcl").read_text()
@@ -84,13 +45,13 @@ def test_command_line_compiles(model: Path, run_cli: Callable[..., Any], tmp_pat
     ],
 )
 def test_command_line_refuses(
-    model: Path,
+    tiny_model: Path,
     run_cli: Callable[..., Any],
     tmp_path: Path,
     arguments: tuple[str, ...],
     culprits: tuple[str, ...],
 ) -> None:
-    outcome = run_cli("compile", model, "--backend", "hls4ml", "--out", tmp_path / "hls", *arguments)
+    outcome = run_cli("compile", tiny_model, "--backend", "hls4ml", "--out", tmp_path / "hls", *arguments)
     assert outcome.code == 2
     assert "Traceback" not in outcome.err
     (sentence,) = (line for line in outcome.err.splitlines() if line.startswith("error: "))
@@ -98,7 +59,9 @@ def test_command_line_refuses(
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
 
 
-def test_examples_of_the_documentation(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples_of_the_documentation(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
     assert blocks

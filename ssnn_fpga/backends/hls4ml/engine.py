@@ -44,11 +44,13 @@ class CompiledProject:
             raise UserError(
                 "g++ is not found: install it (apt-get install g++); it compiles what hls4ml writes"
             )
-        with tempfile.TemporaryDirectory(prefix="ssnn-fpga-hls4ml-") as scratch:
-            model = convert(network, Path(scratch), options or Options(), traced=True)
-            with redirect_stdout(sys.stderr):
-                model.write()
-            self._library = ctypes.CDLL(str(compile_project(Path(scratch))))
+        # The library reads its weights when it is first called: the folder lives as long as this object.
+        self._scratch = tempfile.TemporaryDirectory(prefix="ssnn-fpga-hls4ml-")
+        folder = Path(self._scratch.name)
+        model = convert(network, folder, options or Options(), traced=True)
+        with redirect_stdout(sys.stderr):
+            model.write()
+        self._library = ctypes.CDLL(str(compile_project(folder)))
         self._traced = sum(
             bool(layer.get_attr("trace") and layer.get_attr("function_cpp")) for layer in model.get_layers()
         )
@@ -62,6 +64,12 @@ class CompiledProject:
             )
         if not len(frames):
             raise UserError("there is no sample to run; give at least one")
+        largest = self._network.input.maximum
+        if frames.min() < 0 or frames.max() > largest:
+            raise UserError(
+                f"frames hold {frames.min()} to {frames.max()}, the network takes 0 to {largest}; "
+                "give frames that its own compression made"
+            )
         samples: list[dict[str, Integers]] = []
         worker = _on_large_stack(lambda: samples.extend(self._run(frame) for frame in frames))
         worker.join()

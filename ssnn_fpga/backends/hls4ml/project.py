@@ -85,7 +85,6 @@ def convert(network: Network, out: Path, options: Options, *, traced: bool = Fal
         io_type=options.io_type,
         part=options.part,
         clock_period=options.clock_ns,
-        write_weights_txt=False,
     )
     config["TraceOutput"] = traced
     config["HLSConfig"] = _settings(front_end, options, traced)

@@ -1,0 +1,63 @@
+"""One network through several back ends: what each makes of it, and where each figure comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.table import Table
+
+from ssnn_fpga.golden.compare import Comparison
+
+COLUMNS = {
+    "interval": "cycles a sample",
+    "latency": "latency, cycles",
+    "luts": "LUT",
+    "block_rams": "BRAM18",
+    "dsps": "DSP",
+    "state_bits": "state, bits",
+}
+"""Figures by name, with the heading of each."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number and who says so."""
+
+    value: int
+    origin: str
+    """routed, synthesised, simulated, counted or estimated, and by whom."""
+
+
+@dataclass(frozen=True)
+class BackendFigures:
+    """What one back end made of the network; a figure that nobody gave is not there."""
+
+    name: str
+    comparison: Comparison
+    """Its values with the golden model's."""
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+    def summary(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "mismatches": self.comparison.mismatches,
+            "values_compared": self.comparison.values,
+            **{name: vars(figure) for name, figure in self.figures.items()},
+        }
+
+
+def backends_table(rows: Sequence[BackendFigures], title: str) -> Table:
+    """One row a back end; a cell is empty where there is no figure."""
+    table = Table(title=title)
+    for heading in ("back end", "values that differ", *COLUMNS.values()):
+        table.add_column(heading, justify="left" if heading == "back end" else "right")
+    for row in rows:
+        cells = [row.figures.get(name) for name in COLUMNS]
+        table.add_row(
+            row.name,
+            f"{row.comparison.mismatches:,} of {row.comparison.values:,}",
+            *("" if cell is None else f"{cell.value:,}\n{cell.origin}" for cell in cells),
+        )
+    return table
