@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ssnn_fpga.cli.app import BoardOption, DataOption, JsonOption, app, frames_of, print_json, terminal
+from ssnn_fpga.errors import UserError
 
 
 @app.command()
