@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ssnn_fpga.golden.compare import Comparison
 
-COLUMNS = {
+HEADINGS = {
     "interval": "cycles a sample",
     "latency": "latency, cycles",
     "luts": "LUT",
@@ -49,15 +49,14 @@ class BackendFigures:
 
 
 def backends_table(rows: Sequence[BackendFigures], title: str) -> Table:
-    """One row a back end; a cell is empty where there is no figure."""
+    """One column a back end; a cell is empty where there is no figure."""
     table = Table(title=title)
-    for heading in ("back end", "values that differ", *COLUMNS.values()):
-        table.add_column(heading, justify="left" if heading == "back end" else "right")
+    table.add_column("")
     for row in rows:
-        cells = [row.figures.get(name) for name in COLUMNS]
-        table.add_row(
-            row.name,
-            f"{row.comparison.mismatches:,} of {row.comparison.values:,}",
-            *("" if cell is None else f"{cell.value:,}\n{cell.origin}" for cell in cells),
-        )
+        table.add_column(row.name, justify="right")
+    differing = (f"{row.comparison.mismatches:,} of {row.comparison.values:,}" for row in rows)
+    table.add_row("values that differ", *differing)
+    for name, heading in HEADINGS.items():
+        cells = [row.figures.get(name) for row in rows]
+        table.add_row(heading, *("" if cell is None else f"{cell.value:,}, {cell.origin}" for cell in cells))
     return table
