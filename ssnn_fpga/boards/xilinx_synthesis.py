@@ -18,9 +18,11 @@ ALONE = f"{COMMAND} -noiopad"
 """For a module without pins."""
 MAP_MEMORIES, STATISTICS = "map_memory", "stat -tech xilinx"
 # nextpnr configures block RAM ports of these widths wrongly; yosys chooses them for narrow memories, which
-# therefore go into look-up tables.
+# therefore go into look-up tables. A few words become flip-flops anyway, whatever ports they have.
 WRONG_WIDTHS = (1, 9)
-NARROW_MEMORIES = f'setattr -set ram_style "distributed" t:$mem_v2 r:WIDTH<={max(WRONG_WIDTHS)} %i'
+NARROW_MEMORIES = (
+    f'setattr -set ram_style "distributed" t:$mem_v2 r:WIDTH<={max(WRONG_WIDTHS)} %i r:SIZE>=16 %i'
+)
 # The flip-flops of a slice share clock, enable and reset: where few have an enable or a reset of their
 # own it becomes logic before them, or the placer needs several times as long.
 SHARED_CONTROLS = (
