@@ -22,6 +22,8 @@ from ssnn_fpga.errors import UserError
 from ssnn_fpga.runtime.manifest import Manifest
 
 SEEDS = (1, 2, 3, 4, 5, 6)
+NEAR = 0.8
+"""Share of the clock below which no further seed is tried: it would take long and change little."""
 NEXTPNR, _TO_BIT, _FROM_BIT = "nextpnr-himbaechel-xilinx", "xc7frames2bit", "bitread"
 _FAMILIES = {"xc7z": "zynq7", "xc7a": "artix7", "xc7s": "spartan7", "xc7k": "kintex7"}
 # nextpnr's reader of constraints knows these alone, and passes over some of what it does not know.
@@ -36,10 +38,11 @@ def build_xilinx(
     """Write ``out``/accelerator.bit and .bit.bin with timing.json, utilisation.json and manifest.json.
 
     The placer's seeds are tried in turn until the board's clock is met without a hold violation,
-    which nextpnr does not repair. The bits of the finished file are read back and compared with
-    those that were meant. An output folder that already holds the bitstream of exactly these sources
-    and tools is left as it is. Raises UserError where the design does not fit, the clock is not met or
-    a tool is missing or fails; then no bitstream is left in ``out``.
+    which nextpnr does not repair; no further one where the clock is far from met. The bits of the
+    finished file are read back and compared with those that were meant. An output folder that already
+    holds the bitstream of exactly these sources and tools is left as it is. Raises UserError where the
+    design does not fit, the clock is not met or a tool is missing or fails; then no bitstream is left
+    in ``out``.
     """
     out.mkdir(parents=True, exist_ok=True)
     database = _database(board)
@@ -115,8 +118,9 @@ def _route(
     progress: bool,
 ) -> tuple[int, Timing, str]:
     """Places and routes with one seed after the other until nextpnr is satisfied; seed, timing, FASM."""
-    best, violations = 0.0, 0
+    best, violations, tried = 0.0, 0, 0
     for seed in seeds:
+        tried += 1
         report, fasm = work / f"seed{seed}.json", work / f"seed{seed}.fasm"
         log = logs / f"place_and_route-seed{seed}.log"
         options = {
@@ -147,13 +151,15 @@ def _route(
             return seed, timing, fasm.read_text()
         best = max(best, timing.fmax_mhz)
         violations += timing.met
+        if best < NEAR * board.clock_mhz:
+            break
     if violations:
         raise UserError(
             f"Every seed of {len(seeds)} that met the clock of {board.name} left a hold violation: change a "
             f"fold, so that the placer begins elsewhere. Logs are in {logs}."
         )
     raise UserError(
-        f"The clock of {board.name} is not met: {best:.1f} MHz at best with {len(seeds)} seeds, "
+        f"The clock of {board.name} is not met: {best:.1f} MHz at best with {tried} of {len(seeds)} seeds, "
         f"{board.clock_mhz:g} MHz are needed; compile with smaller folds. Logs are in {logs}."
     )
 
