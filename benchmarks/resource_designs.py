@@ -25,10 +25,11 @@ from ssnn_fpga.plan.solve import SIX_INPUT_LUTS, make_plan
 from ssnn_fpga.rtl.generate import write_design
 
 _COUNTED = {
-    "xilinx": ("estimated logic cells", "flip-flops", "block RAM halves", "DSP48E1"),
+    "xilinx7": ("estimated logic cells", "flip-flops", "block RAM halves", "DSP48E1"),
+    "ultrascale": ("estimated logic cells", "flip-flops", "block RAM halves", "DSP48E2"),
     "ecp5": ("LUTs", "flip-flops", "block RAMs", "multipliers"),
 }
-"""What a flow calls LUTs, flip-flops, block RAMs of 18 kbit and DSP slices."""
+"""What the synthesis for a family calls LUTs, flip-flops, block RAMs of 18 kbit and DSP slices."""
 _HEADINGS = ("LUTs", "flip-flops", "block RAMs", "DSP slices")
 
 
@@ -48,7 +49,7 @@ def measure(model: Path, board_name: str, cycles: int) -> Design:
     board, network = load_board(board_name), load(model)
     plan = make_plan(network, board, target_cycles=cycles)
     need = plan.resources
-    luts = round(need.luts / SIX_INPUT_LUTS[board.flow])
+    luts = round(need.luts / SIX_INPUT_LUTS[board.family])
     estimate = (luts, need.flip_flops, need.block_rams, need.dsps)
     with tempfile.TemporaryDirectory() as folder:
         write_design(network, plan, Path(folder) / "design")
@@ -58,7 +59,7 @@ def measure(model: Path, board_name: str, cycles: int) -> Design:
         max(getattr(layer, "weight_bits", 0) for layer in network.layers),
         plan.interval,
         dict(zip(_HEADINGS, estimate, strict=True)),
-        {heading: cells[name] for heading, name in zip(_HEADINGS, _COUNTED[board.flow], strict=True)},
+        {heading: cells[name] for heading, name in zip(_HEADINGS, _COUNTED[board.family], strict=True)},
     )
 
 

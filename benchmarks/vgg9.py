@@ -51,7 +51,7 @@ class _Alveo:
     """The logic and block RAM of an Alveo U250, of which a design takes half."""
 
     name: str = "alveo-u250"
-    flow: str = "xilinx"
+    family: str = "xilinx7"
     budget: _Budget = _Budget(luts=1_728_000, bram_bits=2_688 * 36_864, dsps=12_288)
     plan_share: float = 0.5
     neuron_timesteps: int = 1

@@ -17,6 +17,9 @@ else:
     import tomli as tomllib
 
 
+Flow = Literal["open", "vivado", "vitis"]
+
+
 class _Checked(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,7 +31,7 @@ class Budget(_Checked):
     """Look-up tables: of 4 inputs on ECP5, of 6 on Xilinx."""
     ffs: PositiveInt
     bram_blocks: PositiveInt
-    """DP16KD on ECP5, RAMB36E1 on Xilinx."""
+    """DP16KD on ECP5, blocks of 36 kbit on Xilinx."""
     bram_bits: PositiveInt
     """Of all block RAMs together."""
     dsps: PositiveInt
@@ -40,15 +43,30 @@ class Serial(_Checked):
     baud: PositiveInt
 
 
+class Card(_Checked):
+    """A card behind PCI Express, as Vitis sees it."""
+
+    platform: str
+    memory: str
+    """The platform's memory that the accelerator's master reaches, such as ``DDR[0]``."""
+    die: str
+    """The die that the kernel is placed on: the one of that memory."""
+
+
 class Board(_Checked):
     """One board. ``folder`` is where its files lie."""
 
     name: str
     title: str
-    flow: Literal["ecp5", "xilinx"]
+    family: Literal["ecp5", "xilinx7", "ultrascale"]
+    """Kind of chip: its look-up tables, slices and open tools. ``ultrascale`` is UltraScale+ alone."""
+    flows: tuple[Flow, ...] = Field(min_length=1)
+    """Ways to its bitstream, the one that is taken first where its tools are there."""
     device: str
-    package: str
-    speed_grade: PositiveInt
+    """As the tools of its flows name the part."""
+    package: str | None = None
+    speed_grade: PositiveInt | None = None
+    """Package and grade, where a tool wants them apart from the device."""
     clock_mhz: PositiveFloat
     """Frequency of the accelerator's clock: the target of the flow."""
     top: str
@@ -58,9 +76,12 @@ class Board(_Checked):
     library: tuple[str, ...]
     """Modules of ``hw/rtl`` that the board's own files instantiate."""
     constraints: str | None = None
+    clock_pin: str | None = None
+    """Where Vivado's clock of the accelerator begins: a pin of the board's top level."""
     plan_share: float = Field(0.5, gt=0, le=1)
     """Share of the budget's logic that a plan fills when it can."""
     serial: Serial | None = None
+    card: Card | None = None
     neuron_timesteps: PositiveInt = 1
     """Most timesteps that a plan lets a neuron take in one clock: each one lengthens its path. All of
     a token at once are another matter: they go through a pipeline."""

@@ -106,10 +106,10 @@ def _route(
 ) -> tuple[int, Timing, dict[str, Usage], Path]:
     """Places and routes with one seed after the other until the clock is met."""
     family = _DEVICES.get(board.device.rsplit("-", 1)[0])
-    if family is None or board.constraints is None:
+    if family is None or board.constraints is None or board.package is None or board.speed_grade is None:
         raise UserError(
-            f"{board.name}: the ecp5 flow needs constraints and one of the devices "
-            f"{', '.join(_DEVICES)}; correct its board.toml."
+            f"{board.name}: the open flow of ECP5 needs constraints, package, speed grade and one of the "
+            f"devices {', '.join(_DEVICES)}; correct its board.toml."
         )
     best = 0.0
     for seed in seeds:

@@ -36,7 +36,7 @@ def compile_serial_board(board: Board, sources: Path, out: Path, *, progress: bo
     ``sources`` is the folder ``sources`` beside a bitstream, or one that ``staging.stage`` filled.
     ``out`` is emptied and holds the build. Raises UserError for a missing tool.
     """
-    models = _MODELS.get(board.flow)
+    models = _MODELS.get(board.family)
     if models is None or board.serial is None:
         raise UserError(f"{board.name} has no serial top level to simulate: choose the board ulx3s.")
     if not _HARNESS.is_file():

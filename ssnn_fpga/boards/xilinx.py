@@ -88,7 +88,7 @@ def _database(board: Board) -> Database:
     family = _FAMILIES.get(board.device[:4])
     if family is None:
         raise UserError(
-            f"{board.name}: the xilinx flow has devices {', '.join(_FAMILIES)}…, not {board.device}; correct "
+            f"{board.name}: the open flow has devices {', '.join(_FAMILIES)}…, not {board.device}; correct "
             "its board.toml."
         )
     return Database(prjxray_database(), family, board.device)
@@ -97,7 +97,7 @@ def _database(board: Board) -> Database:
 def _constraints(board: Board) -> str:
     """Name of the board's constraints. Raises UserError for one that nextpnr would not understand."""
     if board.constraints is None:
-        raise UserError(f"{board.name}: the xilinx flow needs constraints; correct its board.toml.")
+        raise UserError(f"{board.name}: the open flow needs constraints; correct its board.toml.")
     for number, line in enumerate((board.folder / board.constraints).read_text().splitlines(), 1):
         if not _CONSTRAINTS.fullmatch(line):
             raise UserError(

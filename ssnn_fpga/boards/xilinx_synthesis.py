@@ -1,4 +1,4 @@
-"""Synthesis for Xilinx 7-series devices with yosys, and what its netlist takes of a device."""
+"""Synthesis for Xilinx devices with yosys, and what its netlist takes of a device."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ LUT_RAMS = {
     "RAM32X1S": 1,
     "RAM64X1S": 1,
 }
+# yosys' name of a family, and how its block RAMs and DSP slices end.
+_FAMILIES = {"xilinx7": ("xc7", "E1"), "ultrascale": ("xcup", "E2")}
 _FLIP_FLOPS = ("FDRE", "FDSE", "FDCE", "FDPE")
 
 
@@ -51,10 +53,11 @@ def synthesise_xilinx(
     neither. Raises UserError where a tool fails.
     """
     routed = top == board.top
+    command = COMMAND if routed else ALONE
     cells = synthesise(
         staged,
         top,
-        COMMAND if routed else ALONE,
+        command.replace("-family xc7", f"-family {_FAMILIES[board.family][0]}"),
         MAP_MEMORIES,
         netlist,
         logs,
@@ -80,16 +83,17 @@ def utilisation(cells: dict[str, int], log: str, board: Board) -> dict[str, Usag
         )
     memories = sum(luts * cells.get(name, 0) for name, luts in LUT_RAMS.items())
     luts = sum(cells.get(f"LUT{inputs}", 0) for inputs in range(1, 7))
-    halves = 2 * cells.get("RAMB36E1", 0) + cells.get("RAMB18E1", 0)
-    budget = board.budget
+    end, budget = _FAMILIES[board.family][1], board.budget
+    whole, half, dsp = f"RAMB36{end}", f"RAMB18{end}", f"DSP48{end}"
+    halves = 2 * cells.get(whole, 0) + cells.get(half, 0)
     return {
         "estimated logic cells": Usage(int(estimates[-1]) + memories, budget.luts),
         "raw LUTs": Usage(luts + memories, budget.luts),
         "flip-flops": Usage(sum(cells.get(name, 0) for name in _FLIP_FLOPS), budget.ffs),
-        "RAMB36E1": Usage(cells.get("RAMB36E1", 0), budget.bram_blocks),
-        "RAMB18E1": Usage(cells.get("RAMB18E1", 0), 2 * budget.bram_blocks),
+        whole: Usage(cells.get(whole, 0), budget.bram_blocks),
+        half: Usage(cells.get(half, 0), 2 * budget.bram_blocks),
         "block RAM halves": Usage(halves, 2 * budget.bram_blocks),
-        "DSP48E1": Usage(cells.get("DSP48E1", 0), budget.dsps),
+        dsp: Usage(cells.get(dsp, 0), budget.dsps),
     }
 
 

@@ -126,7 +126,7 @@ def _write_hls4ml(
     from ssnn_fpga.backends.hls4ml.project import Options, write_project
     from ssnn_fpga.backends.hls4ml.reuse import reuse_factors
 
-    if board.flow != "xilinx":
+    if board.family == "ecp5":
         raise UserError(
             f"hls4ml's {hls_backend} back end writes for AMD chips, not for {board.title}: try pynq-z2."
         )

@@ -25,8 +25,8 @@ from ssnn_fpga.plan.resources import BLOCK_BITS, Resources
 from ssnn_fpga.plan.search import Found, Search
 from ssnn_fpga.plan.tables import Overrides, elements
 
-SIX_INPUT_LUTS = {"ecp5": 0.45, "xilinx": 1.0}
-"""6-input LUTs, the unit of the estimates, that one LUT of a flow's chips is worth; ECP5's by measurement
+SIX_INPUT_LUTS = {"ecp5": 0.45, "xilinx7": 1.0, "ultrascale": 1.0}
+"""6-input LUTs, the unit of the estimates, that one LUT of a family is worth; ECP5's by measurement
 (``docs/benchmarks.md``, "Resources")."""
 
 _LATENCY_SLACK = 1.1
@@ -35,8 +35,8 @@ _LATENCY_SLACK = 1.1
 Limits = Sequence[int | None]
 """Of each resource, None for no limit."""
 
-DSP_ACCUMULATORS = ("xilinx",)
-"""Flows that put accumulators into DSP slices; the others make them of logic, and count no slices."""
+DSP_ACCUMULATORS = ("xilinx7", "ultrascale")
+"""Families whose boards make accumulators of DSP slices; the others make them of logic, and count none."""
 
 RESOURCE_NAMES = ("LUTs", "block RAMs of 18 kbit", "DSP slices")
 """Those of ``Resources.limited``, as a sentence names them."""
@@ -70,8 +70,8 @@ class Board(Protocol):
         ...
 
     @property
-    def flow(self) -> str:
-        """The tools that build for it, which tell the kind of LUT: a key of ``SIX_INPUT_LUTS``."""
+    def family(self) -> str:
+        """Kind of chip: a key of ``SIX_INPUT_LUTS``."""
         ...
 
     @property
@@ -353,9 +353,9 @@ def _with_bits(network: Network, bits: int) -> Network:
 def _available(board: Board) -> Resources:
     """The chip in the units of the estimates."""
     return Resources(
-        int(board.budget.luts * SIX_INPUT_LUTS[board.flow]),
+        int(board.budget.luts * SIX_INPUT_LUTS[board.family]),
         board.budget.bram_bits // BLOCK_BITS,
-        dsps=board.budget.dsps if board.flow in DSP_ACCUMULATORS else 0,
+        dsps=board.budget.dsps if board.family in DSP_ACCUMULATORS else 0,
     )
 
 

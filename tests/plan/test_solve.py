@@ -29,7 +29,7 @@ class Budget:
 class Board:
     budget: Budget
     name: str = "testboard"
-    flow: str = "xilinx"
+    family: str = "xilinx7"
     plan_share: float = 0.5
     neuron_timesteps: int = 64
     memory_port_bits: int = 0
@@ -125,7 +125,7 @@ def test_dsp_slices_limit_the_plan_where_accumulators_are_made_of_them() -> None
     tight = make_plan(network, Board(scarce))
     assert tight.resources.dsps < free.resources.dsps
     assert tight.interval >= free.interval
-    logic = make_plan(network, Board(Budget(100_000, dsps=1), flow="ecp5"))  # accumulators of logic
+    logic = make_plan(network, Board(Budget(100_000, dsps=1), family="ecp5"))  # accumulators of logic
     assert logic.resources.dsps > 1
     with pytest.raises(
         UserError, match=r"it needs about \d+ DSP slices of 1, \d+ too many; .* and \d+ DSP slices"
