@@ -20,7 +20,9 @@ def test_files_are_there(name: str) -> None:
 
 
 def test_unknown_board() -> None:
-    with pytest.raises(UserError, match=r"no board 'de10': choose one of pynq-z2, ulx3s"):
+    with pytest.raises(
+        UserError, match=r"no board 'de10': choose one of alveo-u250, alveo-u50, kv260, pynq-z2, ulx3s"
+    ):
         load_board("de10")
 
 
@@ -28,7 +30,8 @@ def test_unknown_board() -> None:
     ("change", "message"),
     [
         (("luts = 83640", "luts = -1"), r"budget\.luts"),
-        (('flow = "ecp5"', 'flow = "diamond"'), "flow"),
+        (('family = "ecp5"', 'family = "machxo"'), "family"),
+        (('flows = ["open"]', "flows = []"), "flows"),
         (("[budget]", "colour = 3\n[budget]"), r"serial\.colour"),
         (("[budget]", "[budget"), "not TOML"),
     ],

@@ -1,0 +1,261 @@
+// Kria KV260: the accelerator between the processing system's HPM0_FPD (registers) and HP0_FPD (memory).
+//
+// It has no pins: the card's own are the processing system's.
+module top;
+  // Written by the flow: IDENTITY, and sizes that the accelerator's edge knows by itself.
+  `include "design.svh"
+
+  localparam int ADDRESS_BITS = 40;
+
+  logic clk, rst, interrupt;
+  // Counts from the value that configuration gave it: no reset of the processing system is relied on.
+  // verilator lint_off PROCASSINIT
+  logic [3:0] settle_q = '0;
+  // verilator lint_on PROCASSINIT
+
+  always_ff @(posedge clk) if (rst) settle_q <= settle_q + 1'b1;
+  assign rst = settle_q != '1;
+
+  // HPM0_FPD: AXI4 of the processing system
+  logic gp_wlast, gp_awvalid, gp_awready, gp_wvalid, gp_wready, gp_bvalid, gp_bready, gp_arvalid, gp_arready,
+      gp_rvalid, gp_rready, gp_rlast;
+  logic [15:0] gp_awid, gp_bid, gp_arid, gp_rid, gp_wstrb;
+  logic [39:0] gp_awaddr, gp_araddr;
+  logic [127:0] gp_wdata;
+  logic [31:0] gp_rdata;
+  logic [7:0] gp_awlen, gp_arlen;
+  logic [2:0] gp_awsize, gp_arsize;
+  logic [1:0] gp_awburst, gp_bresp, gp_arburst, gp_rresp;
+  // the same as AXI4-Lite
+  logic reg_awvalid, reg_awready, reg_wvalid, reg_wready, reg_bvalid, reg_bready, reg_arvalid,
+      reg_arready, reg_rvalid, reg_rready;
+  logic [7:0] reg_awaddr, reg_araddr;
+  logic [31:0] reg_wdata, reg_rdata;
+  logic [3:0] reg_wstrb;
+  logic [1:0] reg_bresp, reg_rresp;
+  // the accelerator's memory port
+  logic mem_awvalid, mem_awready, mem_wvalid, mem_wready, mem_arvalid, mem_arready, mem_rvalid, mem_rready;
+  logic [ADDRESS_BITS-1:0] mem_awaddr, mem_araddr;
+  logic [63:0] mem_wdata, mem_rdata;
+  logic [7:0] mem_wstrb;
+  // HP0_FPD
+  logic hp_awvalid, hp_awready, hp_wvalid, hp_wready, hp_wlast, hp_bvalid, hp_bready, hp_arvalid,
+      hp_arready, hp_rvalid, hp_rready, hp_rlast;
+  logic [7:0] hp_awlen, hp_arlen;
+  logic [15:0] hp_wstrb;
+  logic [2:0] hp_awsize, hp_awprot, hp_arsize, hp_arprot;
+  logic [1:0] hp_awburst, hp_bresp, hp_arburst, hp_rresp;
+  logic [3:0] hp_awcache, hp_arcache;
+  logic [127:0] hp_wdata, hp_rdata;
+
+  zynqmp_ps i_ps (
+    .clk_o      (clk),
+    .interrupt_i(interrupt),
+    .gp_awvalid (gp_awvalid),
+    .gp_awready (gp_awready),
+    .gp_awid    (gp_awid),
+    .gp_awaddr  (gp_awaddr),
+    .gp_awlen   (gp_awlen),
+    .gp_awsize  (gp_awsize),
+    .gp_awburst (gp_awburst),
+    .gp_wvalid  (gp_wvalid),
+    .gp_wready  (gp_wready),
+    .gp_wdata   (gp_wdata),
+    .gp_wstrb   (gp_wstrb),
+    .gp_wlast   (gp_wlast),
+    .gp_bvalid  (gp_bvalid),
+    .gp_bready  (gp_bready),
+    .gp_bid     (gp_bid),
+    .gp_bresp   (gp_bresp),
+    .gp_arvalid (gp_arvalid),
+    .gp_arready (gp_arready),
+    .gp_arid    (gp_arid),
+    .gp_araddr  (gp_araddr),
+    .gp_arlen   (gp_arlen),
+    .gp_arsize  (gp_arsize),
+    .gp_arburst (gp_arburst),
+    .gp_rvalid  (gp_rvalid),
+    .gp_rready  (gp_rready),
+    .gp_rid     (gp_rid),
+    .gp_rdata   ({4{gp_rdata}}),
+    .gp_rresp   (gp_rresp),
+    .gp_rlast   (gp_rlast),
+    .hp_awvalid (hp_awvalid),
+    .hp_awready (hp_awready),
+    .hp_awaddr  (49'(mem_awaddr)),
+    .hp_awlen   (hp_awlen),
+    .hp_awsize  (hp_awsize),
+    .hp_awburst (hp_awburst),
+    .hp_awcache (hp_awcache),
+    .hp_awprot  (hp_awprot),
+    .hp_wvalid  (hp_wvalid),
+    .hp_wready  (hp_wready),
+    .hp_wdata   (hp_wdata),
+    .hp_wstrb   (hp_wstrb),
+    .hp_wlast   (hp_wlast),
+    .hp_bvalid  (hp_bvalid),
+    .hp_bready  (hp_bready),
+    .hp_bresp   (hp_bresp),
+    .hp_arvalid (hp_arvalid),
+    .hp_arready (hp_arready),
+    .hp_araddr  (49'(mem_araddr)),
+    .hp_arlen   (hp_arlen),
+    .hp_arsize  (hp_arsize),
+    .hp_arburst (hp_arburst),
+    .hp_arcache (hp_arcache),
+    .hp_arprot  (hp_arprot),
+    .hp_rvalid  (hp_rvalid),
+    .hp_rready  (hp_rready),
+    .hp_rdata   (hp_rdata),
+    .hp_rresp   (hp_rresp),
+    .hp_rlast   (hp_rlast)
+  );
+
+  // The registers take words of 32 bits: a beat lies where its address says, an answer in all four places.
+  axi3_lite #(.ID_BITS(16), .ADDRESS_BITS(8)) i_registers (
+    .clk_i        (clk),
+    .rst_i        (rst),
+    .s_axi_awvalid(gp_awvalid),
+    .s_axi_awready(gp_awready),
+    .s_axi_awid   (gp_awid),
+    .s_axi_awaddr (gp_awaddr[31:0]),
+    .s_axi_awlen  (gp_awlen),
+    .s_axi_awsize (gp_awsize),
+    .s_axi_awburst(gp_awburst),
+    .s_axi_wvalid (gp_wvalid),
+    .s_axi_wready (gp_wready),
+    .s_axi_wdata  (gp_wdata[32*reg_awaddr[3:2] +: 32]),
+    .s_axi_wstrb  (gp_wstrb[4*reg_awaddr[3:2] +: 4]),
+    .s_axi_wlast  (gp_wlast),
+    .s_axi_bvalid (gp_bvalid),
+    .s_axi_bready (gp_bready),
+    .s_axi_bid    (gp_bid),
+    .s_axi_bresp  (gp_bresp),
+    .s_axi_arvalid(gp_arvalid),
+    .s_axi_arready(gp_arready),
+    .s_axi_arid   (gp_arid),
+    .s_axi_araddr (gp_araddr[31:0]),
+    .s_axi_arlen  (gp_arlen),
+    .s_axi_arsize (gp_arsize),
+    .s_axi_arburst(gp_arburst),
+    .s_axi_rvalid (gp_rvalid),
+    .s_axi_rready (gp_rready),
+    .s_axi_rid    (gp_rid),
+    .s_axi_rdata  (gp_rdata),
+    .s_axi_rresp  (gp_rresp),
+    .s_axi_rlast  (gp_rlast),
+    .m_axi_awvalid(reg_awvalid),
+    .m_axi_awready(reg_awready),
+    .m_axi_awaddr (reg_awaddr),
+    .m_axi_wvalid (reg_wvalid),
+    .m_axi_wready (reg_wready),
+    .m_axi_wdata  (reg_wdata),
+    .m_axi_wstrb  (reg_wstrb),
+    .m_axi_bvalid (reg_bvalid),
+    .m_axi_bready (reg_bready),
+    .m_axi_bresp  (reg_bresp),
+    .m_axi_arvalid(reg_arvalid),
+    .m_axi_arready(reg_arready),
+    .m_axi_araddr (reg_araddr),
+    .m_axi_rvalid (reg_rvalid),
+    .m_axi_rready (reg_rready),
+    .m_axi_rdata  (reg_rdata),
+    .m_axi_rresp  (reg_rresp)
+  );
+
+  accelerator_edge #(
+    .ADDRESS_BITS(ADDRESS_BITS),
+    .MAX_BURST   (16),
+    .IDENTITY    (IDENTITY)
+  ) i_accelerator (
+    .clk_i        (clk),
+    .rst_i        (rst),
+    .interrupt_o  (interrupt),
+    .s_axi_awvalid(reg_awvalid),
+    .s_axi_awready(reg_awready),
+    .s_axi_awaddr (reg_awaddr),
+    .s_axi_wvalid (reg_wvalid),
+    .s_axi_wready (reg_wready),
+    .s_axi_wdata  (reg_wdata),
+    .s_axi_wstrb  (reg_wstrb),
+    .s_axi_bvalid (reg_bvalid),
+    .s_axi_bready (reg_bready),
+    .s_axi_bresp  (reg_bresp),
+    .s_axi_arvalid(reg_arvalid),
+    .s_axi_arready(reg_arready),
+    .s_axi_araddr (reg_araddr),
+    .s_axi_rvalid (reg_rvalid),
+    .s_axi_rready (reg_rready),
+    .s_axi_rdata  (reg_rdata),
+    .s_axi_rresp  (reg_rresp),
+    .s_axi_awprot (3'b0),
+    .s_axi_arprot (3'b0),
+    .m_axi_awvalid(mem_awvalid),
+    .m_axi_awready(mem_awready),
+    .m_axi_awaddr (mem_awaddr),
+    .m_axi_awlen  (hp_awlen),
+    .m_axi_awsize (hp_awsize),
+    .m_axi_awburst(hp_awburst),
+    .m_axi_awcache(hp_awcache),
+    .m_axi_awprot (hp_awprot),
+    .m_axi_wvalid (mem_wvalid),
+    .m_axi_wready (mem_wready),
+    .m_axi_wdata  (mem_wdata),
+    .m_axi_wstrb  (mem_wstrb),
+    .m_axi_wlast  (hp_wlast),
+    .m_axi_bvalid (hp_bvalid),
+    .m_axi_bready (hp_bready),
+    .m_axi_bresp  (hp_bresp),
+    .m_axi_arvalid(mem_arvalid),
+    .m_axi_arready(mem_arready),
+    .m_axi_araddr (mem_araddr),
+    .m_axi_arlen  (hp_arlen),
+    .m_axi_arsize (hp_arsize),
+    .m_axi_arburst(hp_arburst),
+    .m_axi_arcache(hp_arcache),
+    .m_axi_arprot (hp_arprot),
+    .m_axi_rvalid (mem_rvalid),
+    .m_axi_rready (mem_rready),
+    .m_axi_rdata  (mem_rdata),
+    .m_axi_rresp  (hp_rresp),
+    .m_axi_rlast  (hp_rlast),
+    .m_axi_awid   (),
+    .m_axi_arid   (),
+    .m_axi_bid    (1'b0),
+    .m_axi_rid    (1'b0)
+  );
+
+  axi_widen #(.ADDRESS_BITS(ADDRESS_BITS)) i_memory (
+    .clk_i    (clk),
+    .rst_i    (rst),
+    .s_awvalid(mem_awvalid),
+    .s_awready(mem_awready),
+    .s_awaddr (mem_awaddr),
+    .s_wvalid (mem_wvalid),
+    .s_wready (mem_wready),
+    .s_wdata  (mem_wdata),
+    .s_wstrb  (mem_wstrb),
+    .s_wlast  (hp_wlast),
+    .s_arvalid(mem_arvalid),
+    .s_arready(mem_arready),
+    .s_araddr (mem_araddr),
+    .s_rvalid (mem_rvalid),
+    .s_rready (mem_rready),
+    .s_rdata  (mem_rdata),
+    .m_awvalid(hp_awvalid),
+    .m_awready(hp_awready),
+    .m_wvalid (hp_wvalid),
+    .m_wready (hp_wready),
+    .m_wdata  (hp_wdata),
+    .m_wstrb  (hp_wstrb),
+    .m_arvalid(hp_arvalid),
+    .m_arready(hp_arready),
+    .m_rvalid (hp_rvalid),
+    .m_rready (hp_rready),
+    .m_rdata  (hp_rdata),
+    .m_rlast  (hp_rlast)
+  );
+
+  logic unused;
+  assign unused = &{1'b0, gp_awaddr[39:32], gp_araddr[39:32]};
+endmodule
