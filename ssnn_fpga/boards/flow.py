@@ -7,10 +7,13 @@ from pathlib import Path
 
 from ssnn_fpga.boards import ecp5
 from ssnn_fpga.boards.board import Board
+from ssnn_fpga.boards.bundle import Bundle, write_bundle
+from ssnn_fpga.boards.choice import AUTO, choose
 from ssnn_fpga.boards.ecp5 import build_ecp5, ecp5_need
 from ssnn_fpga.boards.report import BuildReport
 from ssnn_fpga.boards.staging import Hardware, stage
 from ssnn_fpga.boards.synthesis import synthesise
+from ssnn_fpga.boards.vendor import BUNDLE, build_vendor
 from ssnn_fpga.boards.xilinx import build_xilinx
 from ssnn_fpga.boards.xilinx_synthesis import synthesise_xilinx
 from ssnn_fpga.errors import UserError
@@ -21,13 +24,42 @@ from ssnn_fpga.rtl.toplevel import TOP
 from ssnn_fpga.simulate.device import stream_format
 
 
-def build(design: Path, board: Board, out: Path, progress: bool = True) -> BuildReport:
+def build(design: Path, board: Board, out: Path, progress: bool = True, *, flow: str = AUTO) -> BuildReport:
     """Build the design that ``compile`` wrote to ``design`` for ``board`` into the folder ``out``.
 
-    See ``build_ecp5`` and ``build_xilinx`` for what is written.
-    Raises UserError, besides what they raise, where ``out`` cannot be a folder, and for a design that
-    loads its weights, on a board whose top level does not bring them.
+    See ``build_ecp5``, ``build_xilinx`` and ``build_vendor`` for what is written, and ``choose`` for
+    ``flow``. Raises UserError, besides what they raise, where ``out`` cannot be a folder, and for a design
+    that loads its weights, on a board whose top level does not bring them.
     """
+    chosen = choose(board, flow)
+    hardware = _buildable(design, board)
+    _make_folder(out)
+    if chosen != "open":
+        return build_vendor(hardware, board, chosen, out, progress=progress)
+    if board.family == "ecp5":
+        return build_ecp5(hardware, board, out, progress=progress)
+    return build_xilinx(hardware, board, out, progress=progress)
+
+
+def bundle_of(design: Path, board: Board, out: Path, *, flow: str = AUTO) -> Bundle:
+    """Write what makes the bitstream on another machine into ``out``/bundle, and run nothing.
+
+    ``flow`` is one of the board's that has a bundle; ``auto`` its first. Raises UserError as ``build``.
+    """
+    bundled = [name for name in board.flows if name != "open"]
+    if flow == AUTO and bundled:
+        flow = bundled[0]
+    chosen = choose(board, flow)
+    if chosen == "open":
+        instead = f"take --flow {bundled[0]}" if bundled else "leave --bundle out"
+        raise UserError(f"The open flow of {board.name} runs here and has no bundle: {instead}.")
+    hardware = _buildable(design, board)
+    _make_folder(out)
+    return write_bundle(hardware, board, chosen, out / BUNDLE)
+
+
+def _buildable(design: Path, board: Board) -> Hardware:
+    """The design, if the board's top level drives all of its ports. Raises UserError."""
     loaded = Design.load(design)
     if loaded.plan.options.loadable and AXI not in board.library:
         raise UserError(
@@ -40,14 +72,14 @@ def build(design: Path, board: Board, out: Path, progress: bool = True) -> Build
             f"{design} fetches the weights of {outside} over a memory port, which the top level of "
             f"{board.name} does not have yet: simulate it, or compile a smaller network."
         )
-    hardware = hardware_of(loaded)
+    return hardware_of(loaded)
+
+
+def _make_folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{out} cannot be made a folder ({error.strerror}): name another one.") from error
-    if board.flow == "ecp5":
-        return build_ecp5(hardware, board, out, progress=progress)
-    return build_xilinx(hardware, board, out, progress=progress)
 
 
 def cells_of(design: Path, board: Board, out: Path) -> dict[str, int]:
@@ -57,7 +89,7 @@ def cells_of(design: Path, board: Board, out: Path) -> dict[str, int]:
     """
     staged = stage(hardware_of(Design.load(design)), board, out / "sources")
     netlist, logs = out / "netlist.json", out / "logs"
-    if board.flow == "ecp5":
+    if board.family == "ecp5":
         cells = synthesise(staged, TOP, ecp5.COMMAND, ecp5.MAP_MEMORIES, netlist, logs, progress=False)
         return ecp5_need(cells)
     return {name: use.used for name, use in synthesise_xilinx(staged, TOP, board, netlist, logs).items()}

@@ -17,27 +17,30 @@ from ssnn_fpga.runtime.manifest import MANIFEST_FILE, Manifest
 BITSTREAM_FILE, TIMING_FILE, UTILISATION_FILE = "accelerator.bit", "timing.json", "utilisation.json"
 BINARY_FILE = "accelerator.bit.bin"
 """The configuration alone, its words turned round: what Linux' FPGA manager takes."""
+CARD_FILE = "accelerator.xclbin"
+"""What XRT loads into a card."""
 
 
-def finished(out: Path, inputs: str) -> BuildReport | None:
+def finished(out: Path, inputs: str, bitstream: str = BITSTREAM_FILE) -> BuildReport | None:
     """The report of an earlier run with the same ``inputs`` whose files are all there and whole."""
     try:
         manifest = Manifest.load(out)
-        if manifest.inputs_sha256 != inputs or manifest.bitstream_sha256 != sha256(out / BITSTREAM_FILE):
+        if manifest.inputs_sha256 != inputs or manifest.bitstream_sha256 != sha256(out / bitstream):
             return None
         timing = json.loads((out / TIMING_FILE).read_text())
         utilisation = json.loads((out / UTILISATION_FILE).read_text())
         paths = tuple(CriticalPath(**path) for path in timing.pop("worst_paths"))
         usages = {name: Usage(**usage) for name, usage in utilisation.items()}
         critical = CriticalPath(**timing.pop("critical_path"))
-        return BuildReport(out, Timing(**timing, critical_path=critical, worst_paths=paths), usages, manifest)
+        figures = Timing(**timing, critical_path=critical, worst_paths=paths)
+        return BuildReport(out, figures, usages, manifest, bitstream)
     except (OSError, ValueError, KeyError, TypeError, UserError):
         return None
 
 
 def clear(out: Path) -> tuple[Path, Path]:
     """Take away what an earlier run left; the folders of the steps and of their logs, not made yet."""
-    for name in (BITSTREAM_FILE, BINARY_FILE, TIMING_FILE, UTILISATION_FILE, MANIFEST_FILE):
+    for name in (BITSTREAM_FILE, BINARY_FILE, CARD_FILE, TIMING_FILE, UTILISATION_FILE, MANIFEST_FILE):
         (out / name).unlink(missing_ok=True)
     work, logs = out / "work", out / "logs"
     for folder in (work, logs):
@@ -48,13 +51,16 @@ def clear(out: Path) -> tuple[Path, Path]:
 def publish(
     out: Path, bitstreams: Sequence[Path], timing: Timing, utilisation: dict[str, Usage], manifest: Manifest
 ) -> BuildReport:
-    """Move everything into place, the manifest last: it says that the rest is there."""
+    """Move everything into place, the manifest last: it says that the rest is there.
+
+    The first of ``bitstreams`` is the one that the manifest describes.
+    """
     write_json(out / TIMING_FILE, asdict(timing))
     write_json(out / UTILISATION_FILE, {name: asdict(usage) for name, usage in utilisation.items()})
     for bitstream in bitstreams:
         os.replace(bitstream, out / bitstream.name)
     write_aside(out / MANIFEST_FILE, manifest.to_json())
-    return BuildReport(out, timing, utilisation, manifest)
+    return BuildReport(out, timing, utilisation, manifest, bitstreams[0].name)
 
 
 def sha256(path: Path) -> str:

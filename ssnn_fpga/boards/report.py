@@ -26,7 +26,7 @@ class CriticalPath:
     """The slowest path between the registers of two clocks, or of one."""
 
     clocks: str
-    """The edges at its two ends, as nextpnr names them."""
+    """The edges at its two ends, as place and route names them."""
     start: str
     end: str
     delay_ns: float
@@ -47,7 +47,7 @@ class Timing:
     """The one that limits ``fmax_mhz``."""
     worst_paths: tuple[CriticalPath, ...]
     """The slowest path of every pair of clocks, slowest first. An end at ``<async>`` has no clock: a pin,
-    or a port that nextpnr has no timing of."""
+    or a port that nextpnr has no timing of. Of Vivado: the slowest of the accelerator's clock."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,12 @@ class BuildReport:
     timing: Timing
     utilisation: dict[str, Usage]
     manifest: Manifest
+    file: str = "accelerator.bit"
+    """Name of the bitstream in ``folder``."""
 
     def table(self) -> Table:
         """The figures for a terminal."""
-        table = Table(title=f"{self.manifest.board}: {self.folder / 'accelerator.bit'}")
+        table = Table(title=f"{self.manifest.board}: {self.folder / self.file}")
         table.add_column("resource")
         table.add_column("used", justify="right")
         table.add_column("available", justify="right")
@@ -76,7 +78,7 @@ class BuildReport:
         """The figures for a script."""
         return {
             "board": self.manifest.board,
-            "bitstream": str(self.folder / "accelerator.bit"),
+            "bitstream": str(self.folder / self.file),
             "identity": self.manifest.identity,
             "timing": asdict(self.timing),
             "utilisation": {name: asdict(usage) for name, usage in self.utilisation.items()},

@@ -22,6 +22,8 @@ _SIM = "pip install 'ssnn-fpga[sim]'"
 _TRAIN = "pip install 'ssnn-fpga[train]'"
 _HLS4ML = "pip install 'ssnn-fpga[hls4ml]'"
 _SERIAL = "pip install 'ssnn-fpga[serial]'"
+_VIVADO = "install Vivado (https://www.xilinx.com/support/download) and source its settings64.sh"
+_VITIS = "install Vitis (https://www.xilinx.com/support/download) and source its settings64.sh"
 _TOOLCHAIN = "make toolchain, or ssnn-fpga toolchain"
 
 
@@ -72,7 +74,8 @@ _TOOLS = (
     _Tool("cocotb", "the benches", "pip install 'ssnn-fpga[dev]'", package="cocotb", is_program=False),
     _Tool("pyserial", "running on ulx3s", _SERIAL, package="pyserial", is_program=False),
     _Tool("openFPGALoader", "loading a bitstream into ulx3s", "apt-get install openfpgaloader"),
-    _Tool("vivado", "nothing yet: pynq-z2 has an open flow", "https://www.xilinx.com/support/download"),
+    _Tool("vivado", "the flows vivado and vitis: kv260, pynq-z2, Alveo cards", _VIVADO),
+    _Tool("v++", "the flow vitis: Alveo cards", _VITIS),
 )
 
 
@@ -119,10 +122,13 @@ def require(name: str) -> Path:
     """Path of the program ``name``. Raises UserError that says how to get it."""
     path = find_program(name)
     if path is None:
-        tool = next((tool for tool in _TOOLS if tool.name == name), None)
-        how = "put it on PATH" if tool is None else f"get it with: {tool.how_to_get}"
-        raise UserError(f"The tool {name} is missing: {how}.")
+        raise UserError(f"The tool {name} is missing: get it with: {remedy(name)}.")
     return path
+
+
+def remedy(name: str) -> str:
+    """How to get the program ``name``."""
+    return next((tool.how_to_get for tool in _TOOLS if tool.name == name), f"put {name} on PATH")
 
 
 def version_of(name: str) -> str:

@@ -27,16 +27,37 @@ def bitstream(
         int,
         typer.Option("--samples", min=1, help="Recordings to verify the board with, beside the bitstream."),
     ] = 20,
+    flow: Annotated[
+        str,
+        typer.Option("--flow", help="open, vivado, vitis; auto: the board's first with its tools here."),
+    ] = "auto",
+    bundle: Annotated[
+        bool,
+        typer.Option("--bundle", help="Write what Vivado or Vitis runs on another machine, and run nothing."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Synthesise, place and route a design for its board, and write the bitstream."""
     from ssnn_fpga.boards.board import load_board
-    from ssnn_fpga.boards.flow import build
+    from ssnn_fpga.boards.bundle import COMMAND
+    from ssnn_fpga.boards.flow import build, bundle_of
     from ssnn_fpga.rtl.design import Design
     from ssnn_fpga.rtl.images import IMAGE_FILE
 
     loaded, folder = Design.load(design), out or design / "bitstream"
-    report = build(design, load_board(loaded.plan.board), folder)
+    board = load_board(loaded.plan.board)
+    if bundle:
+        written = bundle_of(design, board, folder, flow=flow)
+        terminal.print(
+            f"Wrote {written.folder}: run `{COMMAND}` in it where {written.flow} is, copy it back, and give "
+            f"`ssnn-fpga bitstream {design}` the same --flow and --out.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        if as_json:
+            print_json({"bundle": str(written.folder), "flow": written.flow, "inputs": written.inputs})
+        return
+    report = build(design, board, folder, flow=flow)
     if loaded.plan.options.loadable:
         shutil.copyfile(design / IMAGE_FILE, folder / IMAGE_FILE)
     if loaded.network.compression is not None:  # without it no recording has frames for this network
@@ -168,20 +189,34 @@ def _follow(accelerator: Any, source: str, step: int | None, pace: float, as_jso
 
 @app.command()
 def doctor(as_json: JsonOption = False) -> None:
-    """Show which tools are found, which are missing, and how to get them."""
+    """Show which tools are found, which flow each board takes with them, and how to get the others."""
     from ssnn_fpga.boards.board import boards
+    from ssnn_fpga.boards.choice import flow_states
     from ssnn_fpga.boards.tools import find_tools
 
-    tools = find_tools()
-    table = Table(title=f"tools (boards: {', '.join(boards())})")
+    tools, flows = find_tools(), flow_states()
+    table = Table(title="tools")
     for column in ("tool", "found", "needed for", "how to get it"):
         table.add_column(column)
     for tool in tools:
         found = tool.version or "yes" if tool.found else "missing"
         table.add_row(tool.name, found, tool.needed_for, "" if tool.found else escape(tool.how_to_get))
     terminal.print(table)
+    table = Table(title="boards")
+    for column in ("board", "flow", "missing", ""):
+        table.add_column(column)
+    for state in flows:
+        taken = "is taken" if state.chosen else ""
+        table.add_row(state.board, state.flow, ", ".join(state.missing), taken)
+    terminal.print(table)
     if as_json:
-        print_json({"boards": list(boards()), "tools": [vars(tool) for tool in tools]})
+        print_json(
+            {
+                "boards": list(boards()),
+                "flows": [vars(state) for state in flows],
+                "tools": [vars(tool) for tool in tools],
+            }
+        )
 
 
 @app.command()

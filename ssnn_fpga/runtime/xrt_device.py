@@ -23,7 +23,7 @@ from ssnn_fpga.runtime.manifest import Manifest
 from ssnn_fpga.runtime.pynq_device import checked_bitstream
 
 BITSTREAM_FILE = "accelerator.xclbin"
-KERNEL = "accelerator_edge"
+KERNEL = "accelerator_kernel"
 _POLL = 20e-6
 
 
