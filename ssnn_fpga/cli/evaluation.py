@@ -180,12 +180,61 @@ def _hls4ml_figures(network: Any) -> dict[str, Any]:
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(help="Folder with a report.json, as `demo` writes it.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of a demo, of a bitstream, or of a design with its bitstream.")
+    ],
+    as_json: JsonOption = False,
 ) -> None:
-    """Write report.html from a folder's figures."""
+    """Show what place and route made of a plan; write a demo's report.html, with these figures if any."""
     from ssnn_fpga.report.html import write_page
+    from ssnn_fpga.report.routed import TIMING_FILE
+    from ssnn_fpga.report.summary import REPORT_FILE
 
-    terminal.print(f"Wrote {write_page(folder)}")
+    routed = _routed(folder)
+    demonstrated = (folder / REPORT_FILE).is_file()
+    if routed is None and not demonstrated:
+        raise UserError(
+            f"{folder} has neither {REPORT_FILE}, as `ssnn-fpga demo --out {folder}` writes it, nor "
+            f"{TIMING_FILE}, as `ssnn-fpga bitstream` does."
+        )
+    if routed is not None:
+        terminal.print(routed.table())
+    page = write_page(folder, routed) if demonstrated else None
+    if page is not None:
+        terminal.print(f"Wrote {page}")
+    if as_json:
+        figures = None if routed is None else routed.figures()
+        print_json({"page": None if page is None else str(page), "routed": figures})
+
+
+def _routed(folder: Path) -> Any:
+    """The bitstream in ``folder``, or of the design in it, with its plan's estimates; None without one."""
+    from ssnn_fpga.boards.board import load_board
+    from ssnn_fpga.plan.solve import DSP_ACCUMULATORS, SIX_INPUT_LUTS
+    from ssnn_fpga.report.routed import is_bitstream, read_routed
+    from ssnn_fpga.rtl.design import Design
+
+    places = (folder, folder / "bitstream", folder / "design" / "bitstream")
+    built = next((place for place in places if is_bitstream(place)), None)
+    if built is None:
+        return None
+    design = next(
+        (place for place in (built / "design", built.parent) if (place / "plan.json").is_file()), None
+    )
+    if design is None:
+        raise UserError(
+            f"The design of {built} lies neither in {built / 'design'} nor above: its plan has the estimates."
+        )
+    plan = Design.load(design).plan
+    family, need = load_board(plan.board).family, plan.resources
+    estimates = {
+        "LUTs": round(need.luts / SIX_INPUT_LUTS[family]),
+        "flip-flops": need.flip_flops,
+        "block RAMs": need.block_rams,
+    }
+    if family in DSP_ACCUMULATORS:
+        estimates["DSP slices"] = need.dsps
+    return read_routed(built, estimates, plan.interval)
 
 
 @app.command()

@@ -12,17 +12,21 @@ import jinja2
 import plotly.graph_objects as go
 
 from ssnn_fpga.errors import UserError
+from ssnn_fpga.report.routed import NOTE, Routed
 from ssnn_fpga.report.summary import REPORT_FILE
 
 _FLOAT, _INTEGER = "#8aa4c8", "#c2410c"
 
 
-def write_page(folder: Path) -> Path:
-    """Render ``folder/report.html``. Raises UserError if there is no readable report.json."""
+def write_page(folder: Path, routed: Routed | None = None) -> Path:
+    """Render ``folder/report.html``, with the figures of the bitstream where there is one.
+
+    Raises UserError if there is no readable report.json.
+    """
     source = folder / REPORT_FILE
     try:
         summary = json.loads(source.read_text())
-        page = _render(summary)
+        page = _render(summary, routed)
     except FileNotFoundError:
         raise UserError(f"{source} is missing: `ssnn-fpga demo --out {folder}` writes it.") from None
     except (json.JSONDecodeError, KeyError, TypeError) as error:
@@ -36,7 +40,7 @@ def write_page(folder: Path) -> Path:
     return path
 
 
-def _render(summary: Mapping[str, Any]) -> str:
+def _render(summary: Mapping[str, Any], routed: Routed | None) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("ssnn_fpga.report", "templates"),
         autoescape=True,
@@ -50,7 +54,9 @@ def _render(summary: Mapping[str, Any]) -> str:
         chart.to_html(full_html=False, include_plotlyjs=index == 0, div_id=f"chart{index}")
         for index, chart in enumerate(charts)
     ]
-    return environment.get_template("report.html.j2").render(report=summary, charts=fragments)
+    return environment.get_template("report.html.j2").render(
+        report=summary, charts=fragments, routed=routed, note=NOTE
+    )
 
 
 def _training(summary: Mapping[str, Any]) -> go.Figure:

@@ -1,5 +1,7 @@
 """Bad input: one sentence that names the culprit, exit code 2, no traceback, nothing half-written."""
 
+import shutil
+
 import numpy as np
 import onnx
 import onnx.helper
@@ -140,6 +142,23 @@ def test_unknown_names(run_cli, untrained_model, tmp_path):
     refused(run_cli("export", tmp_path), tmp_path.name)
     refused(run_cli("report", tmp_path), "report.json")
     refused(run_cli("evaluate", untrained_model, "--data", tmp_path / "nowhere"), "nowhere")
+
+
+def test_flows(run_cli, untrained_model, tmp_path):
+    """A flow that a board has not, one whose tools are not here, and what goes to another machine."""
+    design = tmp_path / "design"
+    assert run_cli("compile", untrained_model, "--board", "kv260", "--out", design).code == 0
+    refused(run_cli("bitstream", design, "--flow", "quartus"), "kv260", "quartus", "vivado, auto")
+    if shutil.which("vivado") is None:
+        refused(run_cli("bitstream", design), "vivado", "settings64.sh", "bitstream/bundle", "sh run.sh")
+    assert not (design / "bitstream" / "manifest.json").exists()
+    outcome = run_cli("bitstream", design, "--out", tmp_path / "out", "--bundle", "--json")
+    assert outcome.code == 0
+    assert outcome.figures["bundle"] == str(tmp_path / "out" / "bundle")
+    assert (tmp_path / "out" / "bundle" / "run.sh").is_file()
+    flows = run_cli("doctor", "--json").figures["flows"]
+    assert {"kv260", "pynq-z2", "alveo-u50", "ulx3s"} <= {flow["board"] for flow in flows}
+    assert all(not flow["missing"] for flow in flows if flow["chosen"])
 
 
 def test_a_class_that_the_model_does_not_know(run_cli, untrained_model, tmp_path):
