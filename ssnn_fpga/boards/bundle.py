@@ -7,6 +7,7 @@ script names a place outside the bundle.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,8 +136,10 @@ def _scripts(flow: Flow) -> list[Path]:
 def _design(staged: Staged, board: Board) -> str:
     """Everything that the scripts have to know, as Tcl variables; files by their names in ``sources``."""
     names = sorted(path.name for path in staged.folder.iterdir())
+    systemverilog = [name for name in staged.hdl if name.endswith(".sv")]
     lists = {
-        "systemverilog": [name for name in staged.hdl if name.endswith(".sv")],
+        # Packages first: Vivado compiles in this order.
+        "systemverilog": sorted(systemverilog, key=lambda name: not _has_package(staged.folder / name)),
         "verilog": [name for name in staged.hdl if name.endswith(".v")],
         "images": [name for name in names if name.endswith(_IMAGE_SUFFIXES)],
         "includes": [DESIGN_INCLUDE],
@@ -162,6 +165,10 @@ def _design(staged: Staged, board: Board) -> str:
         lines += [f"set {name} {{", *(f"    {file}" for file in files), "}"]
     lines += ["set limits {", *(f"    {{{name}}} {limit}" for name, limit in limits.items()), "}"]
     return "\n".join(lines) + "\n"
+
+
+def _has_package(file: Path) -> bool:
+    return re.search(r"^\s*package\s", file.read_text(), re.MULTILINE) is not None
 
 
 def _clock(board: Board) -> str:

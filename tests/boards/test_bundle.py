@@ -36,7 +36,7 @@ from ssnn_fpga.rtl.library import hardware_directory
 from ssnn_fpga.runtime.manifest import Manifest
 from tests.boards.primitives import declarations
 from tests.boards.standin_design import HARDWARE
-from tests.boards.vendor_recorder import COMMANDS, SLACK, Recorder, Refused
+from tests.boards.vendor_recorder import COMMANDS, LOG, SLACK, Recorder, Refused
 from tests.boards.vivado_reports import PATHS, SUMMARY, UTILISATION, filled
 from tests.random_networks import random_network
 
@@ -263,6 +263,19 @@ def test_too_large(designs: dict[str, Path], tmp_path: Path, played: None) -> No
     with pytest.raises(UserError, match=r"does not fit kv260: it needs 1000 of .*LUTs, the board has 999"):
         build(designs["kv260"], board, tmp_path / "out", progress=False)
     assert not (tmp_path / "out" / "bundle" / "results" / "run.txt").exists()
+
+
+def test_a_memory_image_that_is_not_found(
+    designs: dict[str, Path], tmp_path: Path, played: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Vivado only warns; a kernel without weights would come out."""
+    monkeypatch.setenv(LOG, "CRITICAL WARNING: [Synth 8-4445] could not open $readmem data file")
+    with pytest.raises(UserError, match="synthesis did not find a memory image"):
+        build(designs["alveo-u50"], load_board("alveo-u50"), tmp_path / "out", progress=False)
+    results = tmp_path / "out" / "bundle" / "results"
+    assert {path.name for path in results.iterdir()} >= {"accelerator.xo", "paths.rpt"}
+    assert not (results / "run.txt").exists()
+    assert not (results / "accelerator.xclbin").exists()
 
 
 def test_a_damaged_bitstream(designs: dict[str, Path], tmp_path: Path, played: None) -> None:

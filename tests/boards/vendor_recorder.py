@@ -22,8 +22,8 @@ from pathlib import Path
 from ssnn_fpga.boards.bit_file import bit_file
 from tests.boards.vivado_reports import PATHS, SUMMARY, UTILISATION, filled
 
-SLACK, VERSION = "PLAYED_SLACK", "2024.2"
-"""Environment variable of the worst setup slack in ns; the version that is told."""
+SLACK, LOG, VERSION = "PLAYED_SLACK", "PLAYED_LOG", "2024.2"
+"""Environment variables of the worst setup slack in ns and of a line in the link's log; the version told."""
 
 
 class Refused(Exception):
@@ -217,6 +217,7 @@ _PATH_CHOICE = ("-delay_type", "-max_paths", "-nworst", "-from", "-to", "-sort_b
 _CORE = {"arguments": (1, 1), "after": ("ipx::package_project",)}
 COMMANDS: dict[str, Command] = {
     # the design
+    "set_msg_config": Command(values=("-id", "-new_severity"), required=("-id", "-new_severity")),
     "read_verilog": Command(flags=("-sv",), values=("-library",), arguments=(1, 1), reads=True),
     "read_xdc": Command(
         flags=("-unmanaged",), values=("-cells", "-ref"), arguments=(1, 1), reads=True, play=_read_xdc
@@ -386,6 +387,7 @@ def link(words: list[str]) -> None:
     inside = Path(options["--temp_dir"])  # the hook runs in a folder of the link's own
     output = Path(options["--output"]).resolve()
     inside.mkdir(parents=True)
+    (inside / "runme.log").write_text(os.environ.get(LOG, "") + "\n")
     os.chdir(inside)
     recorder = _recorder()
     recorder.calls.append(("open_run", {}, []))

@@ -6,8 +6,10 @@ set results [file join [pwd] results]
 file delete -force $results
 file mkdir $results
 
-# Memories name their images without a folder: synthesis looks where it runs.
+# Memories name their images without a folder: synthesis looks where it runs. One that is not found would
+# only be warned of, and the memory would be empty.
 cd sources
+set_msg_config -id {Synth 8-4445} -new_severity ERROR
 read_verilog -sv $systemverilog
 read_verilog $verilog
 foreach file $constraints {
