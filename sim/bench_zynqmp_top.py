@@ -1,0 +1,83 @@
+"""Bench of a Zynq UltraScale+ board's top level: its processing system is a host and a memory of 128 bits.
+
+Frames go in and logits come out, as the driver does it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
+from cocotbext.axi import AxiBus, AxiMaster, AxiRam
+
+from sim.bench import case
+from ssnn_fpga.runtime import registers
+from ssnn_fpga.runtime.layout import frame_bytes, pack_frames, record_bytes, unpack_records
+from ssnn_fpga.runtime.manifest import StreamFormat
+
+SETTLED = 20
+"""Clocks after configuration by which the reset is over."""
+
+
+@cocotb.test()
+async def inference(dut: Any) -> None:
+    """``config``: base, identity, stream, frames, classes, logits."""
+    run = case()
+    given, rng = run.config, run.rng
+    stream = StreamFormat(**given["stream"])
+    frames = np.array(given["frames"])
+    cocotb.start_soon(Clock(dut.clk, 10, unit="ns").start())
+    host = AxiMaster(AxiBus.from_prefix(dut, "gp"), dut.clk, max_burst_len=16)
+    memory = AxiRam(AxiBus.from_prefix(dut, "hp"), dut.clk, size=1 << 16)
+    for half in (host.write_if, host.read_if, memory.write_if, memory.read_if):
+        half.log.setLevel("ERROR")
+    await ClockCycles(dut.clk, SETTLED)
+
+    async def read(offset: int) -> int:
+        answer = await with_timeout(host.read(given["base"] + offset, 4, size=2), 10, "us")
+        return int.from_bytes(answer.data, "little")
+
+    async def write(offset: int, value: int) -> None:
+        data = value.to_bytes(4, "little")
+        await with_timeout(host.write(given["base"] + offset, data, size=2), 10, "us")
+
+    words = [await read(registers.IDENTITY + 4 * place) for place in range(4)]
+    assert "".join(f"{word:08x}" for word in words) == given["identity"]
+    # A register in each of the four words that a beat of the port has.
+    for offset in range(registers.INPUT_ADDRESS, registers.INPUT_ADDRESS + 16, 4):
+        await write(offset, offset * 0x01020304)
+    for offset in range(registers.INPUT_ADDRESS, registers.INPUT_ADDRESS + 16, 4):
+        assert await read(offset) == offset * 0x01020304
+    for half in (0, 8):  # frames and results that begin in either half of a beat
+        source = 0x1000 + half
+        target = 0x8000 + 8 - half
+        memory.write(source, pack_frames(frames, stream).tobytes())
+        arguments = {
+            registers.INPUT_ADDRESS: source,
+            registers.INPUT_ADDRESS_HIGH: 0,
+            registers.INPUT_BYTES: len(frames) * frame_bytes(stream),
+            registers.OUTPUT_ADDRESS: target,
+            registers.OUTPUT_ADDRESS_HIGH: 0,
+            registers.RESULTS: len(frames),
+            registers.MODE: 0,
+            registers.PATIENCE: 10_000,
+            registers.INTERRUPT: registers.Interrupt.ENABLE,
+            registers.INTERRUPT_ENABLE: registers.InterruptEnable.DONE,
+        }
+        for offset in rng.sample(sorted(arguments), len(arguments)):
+            await write(offset, arguments[offset])
+        await write(registers.CONTROL, registers.Control.START)
+        await with_timeout(RisingEdge(dut.interrupt_i), 1, "ms")
+        assert await read(registers.CONTROL) & registers.Control.DONE
+        assert await read(registers.STATUS) & 0xFF == 0
+        size = record_bytes(stream)
+        records = np.frombuffer(memory.read(target, len(frames) * size), np.uint8).reshape(-1, size)
+        numbers, classes, logits, _ = unpack_records(records, stream)
+        assert numbers.tolist() == list(range(len(frames)))
+        assert classes.tolist() == given["classes"]
+        assert logits.tolist() == given["logits"]
+        await write(registers.INTERRUPT_STATUS, registers.InterruptStatus.DONE)
+        await write(registers.CONTROL, registers.Control.ACKNOWLEDGE)
