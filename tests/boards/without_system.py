@@ -7,43 +7,53 @@ import re
 _INSTANCE = re.compile(r"  zynq\w* i_ps \((.*?)\n  \);\n", re.DOTALL)
 _DECLARATION = re.compile(r"  logic ((?:\[[^\]]*\] )?)([\w,\s]+);\n")
 _WAIVED = ("UNUSEDPARAM", "UNUSEDSIGNAL", "VARHIDDEN", "PINCONNECTEMPTY", "PROCASSINIT")
+# AXI3 has narrower fields than the bus models know.
+_FIELDS = {"len": 8, "size": 3}
 
 
 def without_system(top: str, system: str, include: str) -> str:
     """Text of ``top`` as a module of its own; ``system`` is the processing system's file.
 
-    What connects the two stays as it is written: a connection that is more than a name becomes an
-    assignment to the port. ``include`` takes the place of ``design.svh``.
+    What connects the two stays as it is written: each signal of the processing system is a port, and
+    what stood at its pin is assigned to or from it. ``include`` takes the place of ``design.svh``.
     """
     found = _INSTANCE.search(top)
     assert found
     connections = dict(re.findall(r"\.(\w+)\s*\((.*)\),?$", found[1], re.MULTILINE))
-    ports, assigned = [], []
     inner = top.replace(found[0], "")
-    for direction, width, name in re.findall(r"^  (input|output) +wire +(\[\d+:0\])? +(\w+)", system, re.M):
-        signal = connections[name]
-        if direction == "output":
-            ports.append(f"  input  logic {width:8} {signal}")
-            inner = _undeclared(inner, signal)
-        elif signal == name or not re.search(rf"\b{name}\b", inner):
-            ports.append(f"  output logic {width:8} {name}")
-            inner = _undeclared(inner, name) if signal == name else inner
-            assigned += [] if signal == name else [f"  assign {name} = {signal};"]
-        else:  # the port and a signal inside share the name
-            ports.append(f"  output logic {width:8} {name}")
-            same = re.compile(rf"\b{name}\b")
-            inner = same.sub(f"inner_{name}", inner)
-            assigned.append(f"  assign {name} = {same.sub(f'inner_{name}', signal)};")
+    ports, lines = [], []
+    for direction, high, pin in re.findall(r"^  (input|output) +wire +(?:\[(\d+):0\])? +(\w+)", system, re.M):
+        bits = int(high or 0) + 1
+        width = next((wide for field, wide in _FIELDS.items() if pin.endswith(field)), bits)
+        signal = connections[pin]
+        if direction == "output":  # of the processing system
+            ports.append(_port("input", width, signal))
+            if width == bits:
+                inner = _undeclared(inner, signal)
+            else:
+                inner = re.sub(rf"\b{signal}\b", f"inner_{signal}", inner)
+                lines.append(f"  assign inner_{signal} = {signal}[{bits - 1}:0];")
+        else:
+            same = re.compile(rf"\b{pin}\b")
+            inner = same.sub(f"inner_{pin}", inner)
+            ports.append(_port("output", width, pin))
+            lines.append(f"  assign {pin} = {width}'({same.sub(f'inner_{pin}', signal)});")
     # The memory's bus models want an id, which this master has not.
-    ports += [f"  output logic [5:0]    hp_{channel}id" for channel in ("aw", "ar")]
-    ports += [f"  input  logic [5:0]    hp_{channel}id" for channel in ("b", "r")]
-    assigned += ["  assign hp_awid = '0;", "  assign hp_arid = '0;"]
-    header = re.search(r"^module (\w+);\n", inner, re.M)
+    ports += [_port("output", 6, f"hp_{channel}id") for channel in ("aw", "ar")]
+    ports += [_port("input", 6, f"hp_{channel}id") for channel in ("b", "r")]
+    lines += ["  assign hp_awid = '0;", "  assign hp_arid = '0;"]
+    header = re.search(r"^module (\w+)(?: \((.*?)\n\))?;\n", inner, re.M | re.S)
     assert header
+    ports += [header[2].strip("\n")] if header[2] else []
     body = inner[header.end() :].replace('  `include "design.svh"\n', include)
+    place = body.rindex("endmodule")
     waived = "".join(f"// verilator lint_off {name}\n" for name in _WAIVED)
-    joined = ",\n".join(ports)
-    return f"{waived}module {header[1]} (\n{joined}\n);\n" + "\n".join(assigned) + "\n" + body
+    joined, assigned = ",\n".join(ports), "\n".join(lines)
+    return f"{waived}module {header[1]} (\n{joined}\n);\n{body[:place]}{assigned}\n{body[place:]}"
+
+
+def _port(direction: str, bits: int, name: str) -> str:
+    return f"  {direction:6} logic [{bits - 1}:0] {name}" if bits > 1 else f"  {direction:6} logic {name}"
 
 
 def _undeclared(text: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Bench of a Zynq UltraScale+ board's top level: its processing system is a host and a memory of 128 bits.
+"""Bench of a Zynq board's top level: its processing system is a host and a memory on its bus ports.
 
 Frames go in and logits come out, as the driver does it.
 """
@@ -34,6 +34,10 @@ async def inference(dut: Any) -> None:
     memory = AxiRam(AxiBus.from_prefix(dut, "hp"), dut.clk, size=1 << 16)
     for half in (host.write_if, host.read_if, memory.write_if, memory.read_if):
         half.log.setLevel("ERROR")
+    if hasattr(dut, "resetn"):
+        dut.resetn.value = 0
+        await ClockCycles(dut.clk, 3)
+        dut.resetn.value = 1
     await ClockCycles(dut.clk, SETTLED)
 
     async def read(offset: int) -> int:
@@ -46,7 +50,7 @@ async def inference(dut: Any) -> None:
 
     words = [await read(registers.IDENTITY + 4 * place) for place in range(4)]
     assert "".join(f"{word:08x}" for word in words) == given["identity"]
-    # A register in each of the four words that a beat of the port has.
+    # A register in each of the four words that a beat may have.
     for offset in range(registers.INPUT_ADDRESS, registers.INPUT_ADDRESS + 16, 4):
         await write(offset, offset * 0x01020304)
     for offset in range(registers.INPUT_ADDRESS, registers.INPUT_ADDRESS + 16, 4):
