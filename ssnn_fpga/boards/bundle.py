@@ -54,7 +54,7 @@ Never executed: synthesis, place and route by {tools}; the readers on a report t
 bitstream of this flow on a board.
 """
 _CHECKS = {
-    "vivado": "\n",
+    "vivado": "",
     "vitis": "- `kernel.xml` has the arguments and offsets of the register description.\n",
 }
 _FILES = {
