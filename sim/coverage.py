@@ -90,7 +90,7 @@ POINTS: dict[str, tuple[str, ...]] = {
     ),
     "watchdog": ("error", "one cycle short of an error", "reset"),
     "popcount_kernel": (*_PLANES, *_WEIGHTS, "inputs for all", "inputs for each PE", *_STREAMS),
-    "synapses": ("direct", "registered", "parity error", *_STREAMS),
+    "synapses": ("plain", "parity", "parity error", *_STREAMS),
     "weight_memory": ("image", "no image", "one word", "several words", "block memory", "read while written"),
     "line_buffer": (*_KERNELS, "one pixel", "frames follow each other", *_STREAMS),
     "window_reader": (*_PLANES, "one fold", "several folds", "window of zeros", *_STREAMS),
@@ -293,7 +293,7 @@ _CLASSES: dict[str, Callable[[Mapping[str, Any]], Iterable[str]]] = {
     "popcount_kernel": lambda p: [
         _planes(p), _weights(p), "inputs for each PE" if p.get("X_SETS", 1) > 1 else "inputs for all",
     ],
-    "synapses": lambda p: ["registered" if p.get("REGISTERED") else "direct"],
+    "synapses": lambda p: ["parity" if p.get("PARITY") else "plain"],
     "weight_memory": _weight_memory,
     "line_buffer": _kernels,
     "window_reader": _window_reader,

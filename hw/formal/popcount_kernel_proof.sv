@@ -7,6 +7,7 @@ module popcount_kernel_proof #(
   parameter int ACT_BITS    = 1,
   parameter int WEIGHT_BITS = 2,
   parameter int ACC_BITS    = 4,
+  parameter int ROOM        = 2,
   localparam int NT         = (TP > ACT_BITS) ? TP / ACT_BITS : 1,
   localparam int RESIDENT   = (TP < ACT_BITS) ? TP : ACT_BITS,
   localparam int SHIFT_BITS = (ACT_BITS > 1) ? $clog2(ACT_BITS) : 1,
@@ -29,7 +30,8 @@ module popcount_kernel_proof #(
   logic began = 1'b0;
   always_ff @(posedge clk_i) if (beat_ready) word <= weight_i;   // as a memory gives it: one cycle late
   popcount_kernel #(
-    .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS)
+    .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS),
+    .ROOM(ROOM)
   ) i_dut (
     .clk_i, .rst_i, .beat_valid_i, .beat_ready_o(beat_ready), .beat_x_i(x), .beat_shift_i(shift),
     .beat_first_i(first), .beat_last_i(last), .beat_skip_i(skip), .weight_i(word),
@@ -50,7 +52,7 @@ module popcount_kernel_proof #(
   logic [SUMS-1:0] so_far_q, so_far, expected_q;
   logic open_q, expected_skip_q;         // inside a group
   logic [3:0] group;                     // number of the group
-  logic [2:0] moves_q;                   // of the pipeline since a group ended
+  logic [2:0] since_q;                   // cycles since a group ended
   always_comb
     for (int t = 0; t < NT; t++)
       for (int p = 0; p < PE; p++) begin
@@ -68,8 +70,8 @@ module popcount_kernel_proof #(
   assign take = beat_valid_i && beat_ready;
   always_ff @(posedge clk_i) begin
     began <= 1'b1;
-    if (rst_i) moves_q <= '0;
-    else if (beat_ready) moves_q <= (take && last) ? '0 : moves_q + 3'(moves_q != '1);
+    if (rst_i) since_q <= '0;
+    else since_q <= (take && last) ? '0 : since_q + 3'(since_q != '1);
     if (rst_i) {group, open_q} <= '0;
     else if (take) begin
       so_far_q <= so_far;
@@ -85,7 +87,8 @@ module popcount_kernel_proof #(
     if (beat_valid_i) assume (first == !open_q && int'(shift) <= ACT_BITS - RESIDENT && (!skip || (first && last)));
     if (began && !rst_i) begin
       none_from_nothing: assert (!out_valid || group != out_number);
-      none_lost: assert (moves_q < 3'd5 || group == out_number + 4'(out_valid));
+      room_for_all: assert (4'(group - out_number) <= 4'(ROOM));
+      none_lost: assert (since_q != '1 || out_valid || group == out_number);
       if (out_valid && out_number == watch_i)
         sums_of_the_group: assert (out_data == expected_q && skipped == expected_skip_q);
     end

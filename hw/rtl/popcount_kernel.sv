@@ -1,17 +1,12 @@
-// The one kernel: PE output channels x SIMD inputs x TP binary planes a cycle.
+// The one kernel: popcount_array behind flow control.
 //
-// A beat is multiplied with the weight word that the weight memory presents one enabled cycle
-// after the beat was taken (beat_ready_o is also the memory's read enable, so a stall holds the
-// word). Each PE has NT = max(1, TP/ACT_BITS) accumulators, one per resident timestep;
-// beat_first loads them, beat_last emits them as one accumulator token.
+// The array never stops, so no signal of one place has to hold thousands of flip-flops of a large chip.
+// Instead a beat may enter only while the FIFO behind has a place for each token that is under way:
+// beat_ready_o comes from a register, and so do out_valid_o and the token. With ROOM at least the
+// array's latency and 3 more (16 is enough for every SIMD up to 1,152), a token may begin in every cycle.
 //
-// X_SETS = 1: all PEs see the same inputs. X_SETS = PE: each has its own, for depthwise layers.
-//
-// A beat with beat_skip_i counts as zeros, whatever beat_x_i is. Weights are two's complement in the narrow
-// range, so -2^(WEIGHT_BITS-1) never occurs; with WEIGHT_BITS = 1 they are binary, a set bit +1
-// and a clear one -1. Nothing is lost while ACC_BITS holds the layer's
-// sums. One register stage per level; all of them stop together while a token waits at the
-// output, which is the only path from out_ready_i to beat_ready_o.
+// The word of a beat is wanted one cycle after the beat was taken, as a memory gives it whose read
+// enable is beat_ready_o.
 module popcount_kernel #(
   parameter int PE          = 8,
   parameter int SIMD        = 36,
@@ -20,6 +15,7 @@ module popcount_kernel #(
   parameter int WEIGHT_BITS = 2,
   parameter int ACC_BITS    = 12,
   parameter int X_SETS      = 1,
+  parameter int ROOM        = 16,     // tokens that may be under way or wait; a power of two
   parameter int NT          = (TP > ACT_BITS) ? TP / ACT_BITS : 1,           // derived
   parameter int SHIFT_BITS  = (ACT_BITS > 1) ? $clog2(ACT_BITS) : 1          // derived
 ) (
@@ -39,152 +35,47 @@ module popcount_kernel #(
   output logic                           out_skipped_o
 );
 
-  localparam int RESIDENT  = (TP < ACT_BITS) ? TP : ACT_BITS;   // planes of one timestep
-  localparam int BITGROUPS = (ACT_BITS > TP) ? ACT_BITS / TP : 1;
-  localparam bit BINARY    = WEIGHT_BITS == 1;
-  // A lane's sum: signed, but a plain count of the +1 weights where weights are binary.
-  localparam int LARGEST   = SIMD * (BINARY ? 1 : (1 << (WEIGHT_BITS - 1)) - 1) * ((1 << RESIDENT) - 1);
-  localparam int EXACT     = $clog2(LARGEST + 1) + (BINARY ? 0 : 1);
-  localparam int SUM_BITS  = (EXACT < ACC_BITS) ? EXACT : ACC_BITS;
-  localparam int WIDENED   = BINARY ? SUM_BITS + 2 : SUM_BITS;
-  localparam int TERM_BITS = (WIDENED < ACC_BITS) ? WIDENED : ACC_BITS;
+  localparam int SUMS      = NT*PE*ACC_BITS;
+  localparam int FULL_BIT  = $clog2(ROOM);
 
-  if (PE < 1 || SIMD < 1 || TP < 1 || ACT_BITS < 1) begin : g_bad_sizes
-    $error("popcount_kernel: PE, SIMD, TP and ACT_BITS must be at least 1");
-  end
-  if (X_SETS != 1 && X_SETS != PE) begin : g_bad_x_sets
-    $error("popcount_kernel: X_SETS must be 1 or PE");
-  end
-  if (WEIGHT_BITS < 1 || WEIGHT_BITS > 8) begin : g_bad_weight_bits
-    $error("popcount_kernel: WEIGHT_BITS must be 1 to 8");
-  end
-  if (ACT_BITS % TP != 0 && TP % ACT_BITS != 0) begin : g_bad_planes
-    $error("popcount_kernel: TP must divide ACT_BITS or be a multiple of it");
+  if (ROOM < 1 || ROOM != (1 << FULL_BIT)) begin : g_bad_room
+    $error("popcount_kernel: ROOM must be a power of two");
   end
 
-  logic enable;
-  assign enable       = !out_valid_o || out_ready_i;
-  assign beat_ready_o = enable;
-
-  // The beat waits one stage for its weights.
-  localparam int TAG_BITS = SHIFT_BITS + 4;
-  logic [X_SETS*TP*SIMD-1:0] x_q;
-  logic [TAG_BITS-1:0]       tag_q;
+  // Tokens that have begun to end, by their last beat, and have not left. Its top bit says: no more.
+  logic [FULL_BIT:0] promised_q;
+  logic              taken, left;
+  assign beat_ready_o = !promised_q[FULL_BIT];
+  assign taken        = beat_valid_i && beat_ready_o;
+  assign left         = out_valid_o && out_ready_i;
 
   always_ff @(posedge clk_i) begin
-    if (enable) x_q <= beat_skip_i ? '0 : beat_x_i;   // the flip-flops' reset, no look-up table
-    if (rst_i) tag_q <= '0;
-    else if (enable) tag_q <= {beat_shift_i, beat_skip_i, beat_last_i, beat_first_i, beat_valid_i};
+    if (rst_i) promised_q <= '0;
+    else promised_q <= promised_q + (FULL_BIT+1)'(taken && beat_last_i) - (FULL_BIT+1)'(left);
   end
 
-  // -------------------------------------------------------------------------------------------
-  // Dot products
-  // -------------------------------------------------------------------------------------------
+  logic            token_valid, token_skipped, unused_ready;
+  logic [SUMS-1:0] token;
 
-  logic [NT*PE*SUM_BITS-1:0] sums;
-  logic [NT*PE*TAG_BITS-1:0] tags;   // all lanes are equally long: the first one's tag serves
-
-  for (genvar t = 0; t < NT; t++) begin : g_timestep
-    for (genvar p = 0; p < PE; p++) begin : g_pe
-      popcount_lane #(
-        .SIMD(SIMD), .PLANES(RESIDENT), .WEIGHT_BITS(WEIGHT_BITS), .SUM_BITS(SUM_BITS), .TAG_BITS(TAG_BITS)
-      ) i_lane (
-        .clk_i, .rst_i,
-        .enable_i(enable),
-        .x_i     (x_q[((X_SETS > 1 ? p : 0)*TP + t*RESIDENT)*SIMD +: RESIDENT*SIMD]),
-        .weight_i(weight_i[p*SIMD*WEIGHT_BITS +: SIMD*WEIGHT_BITS]),
-        .tag_i   (tag_q),
-        .sum_o   (sums[(t*PE + p)*SUM_BITS +: SUM_BITS]),
-        .tag_o   (tags[(t*PE + p)*TAG_BITS +: TAG_BITS])
-      );
-    end
-  end
-
-  logic [SHIFT_BITS-1:0] shift;
-  logic                  skip, last, first, valid;
-  logic                  unused;
-  assign {shift, skip, last, first, valid} = tags[TAG_BITS-1:0];
-  assign unused = &{1'b0, tags, shift};
-
-  // -------------------------------------------------------------------------------------------
-  // Terms of the accumulators
-  // -------------------------------------------------------------------------------------------
-
-  logic [NT*PE*TERM_BITS-1:0] term, offset;
-
-  if (BINARY) begin : g_binary
-    // x * (+-1), summed, is 2n - m: n counts the inputs whose weight is +1 and m all inputs. As
-    // -m = ~m + 1, the terms are 2n + 1 and ~m. One more lane counts m, with weights of one.
-    logic [NT*X_SETS*SUM_BITS-1:0] inputs;
-    logic [NT*X_SETS-1:0]          unused_tag;
-    logic                          unused_inputs;
-    assign unused_inputs = &{1'b0, unused_tag};
-    for (genvar t = 0; t < NT; t++) begin : g_timestep
-      for (genvar s = 0; s < X_SETS; s++) begin : g_set
-        popcount_lane #(
-          .SIMD(SIMD), .PLANES(RESIDENT), .WEIGHT_BITS(1), .SUM_BITS(SUM_BITS), .TAG_BITS(1)
-        ) i_lane (
-          .clk_i, .rst_i,
-          .enable_i(enable),
-          .x_i     (x_q[(s*TP + t*RESIDENT)*SIMD +: RESIDENT*SIMD]),
-          .weight_i({SIMD{1'b1}}),
-          .tag_i   (1'b0),
-          .sum_o   (inputs[(t*X_SETS + s)*SUM_BITS +: SUM_BITS]),
-          .tag_o   (unused_tag[t*X_SETS + s])
-        );
-      end
-      for (genvar p = 0; p < PE; p++) begin : g_pe
-        localparam int N = t*PE + p;
-        localparam int M = t*X_SETS + (X_SETS > 1 ? p : 0);
-        assign term[N*TERM_BITS +: TERM_BITS]   = TERM_BITS'({1'b0, sums[N*SUM_BITS +: SUM_BITS], 1'b1});
-        assign offset[N*TERM_BITS +: TERM_BITS] = ~TERM_BITS'(inputs[M*SUM_BITS +: SUM_BITS]);
-      end
-    end
-  end else begin : g_signed
-    assign term   = sums;
-    assign offset = '0;
-  end
-
-  // -------------------------------------------------------------------------------------------
-  // Accumulators: the terms are shifted first where the planes of a timestep come in turns
-  // -------------------------------------------------------------------------------------------
-
-  localparam int ADDEND_BITS = (BITGROUPS > 1) ? ACC_BITS : TERM_BITS;
-  logic [NT*PE*ADDEND_BITS-1:0] addend, addend_offset;
-  logic                         add_valid, add_first, add_last, add_skip;
-
-  if (BITGROUPS > 1) begin : g_shift
-    always_ff @(posedge clk_i) begin
-      if (enable) begin
-        for (int n = 0; n < NT*PE; n++) begin
-          addend[n*ACC_BITS +: ACC_BITS] <= ACC_BITS'($signed(term[n*TERM_BITS +: TERM_BITS])) << shift;
-          addend_offset[n*ACC_BITS +: ACC_BITS]
-              <= ACC_BITS'($signed(offset[n*TERM_BITS +: TERM_BITS])) << shift;
-        end
-        {add_skip, add_last, add_first} <= {skip, last, first};
-      end
-      if (rst_i) add_valid <= 1'b0;
-      else if (enable) add_valid <= valid;
-    end
-  end else begin : g_straight
-    assign addend        = term;
-    assign addend_offset = offset;
-    assign {add_skip, add_last, add_first, add_valid} = {skip, last, first, valid};
-  end
-
-  accumulator #(.FIELDS(NT*PE), .ADDEND_BITS(ADDEND_BITS), .ACC_BITS(ACC_BITS)) i_accumulators (
-    .clk_i,
-    .enable_i(enable && add_valid),
-    .first_i (add_first),
-    .addend_i(addend),
-    .offset_i(addend_offset),
-    .sum_o   (out_data_o)
+  popcount_array #(
+    .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS),
+    .X_SETS(X_SETS)
+  ) i_array (
+    .clk_i, .rst_i,
+    .beat_valid_i (taken),
+    .beat_x_i, .beat_shift_i, .beat_first_i, .beat_last_i, .beat_skip_i, .weight_i,
+    .out_valid_o  (token_valid),
+    .out_data_o   (token),
+    .out_skipped_o(token_skipped)
   );
 
-  always_ff @(posedge clk_i) begin
-    if (enable && add_valid) out_skipped_o <= add_skip;
-    if (rst_i) out_valid_o <= 1'b0;
-    else if (enable) out_valid_o <= add_valid && add_last;
-  end
+  stream_fifo #(.WIDTH(SUMS + 1), .DEPTH(ROOM)) i_tokens (
+    .clk_i, .rst_i,
+    .in_valid_i (token_valid),
+    .in_ready_o (unused_ready),      // there is room: it was promised
+    .in_data_i  ({token_skipped, token}),
+    .out_valid_o, .out_ready_i,
+    .out_data_o ({out_skipped_o, out_data_o})
+  );
 
 endmodule

@@ -21,7 +21,6 @@ module popcount_lane #(
 ) (
   input  logic                        clk_i,
   input  logic                        rst_i,
-  input  logic                        enable_i,
   input  logic [PLANES*SIMD-1:0]      x_i,
   input  logic [SIMD*WEIGHT_BITS-1:0] weight_i,
   input  logic [TAG_BITS-1:0]         tag_i,
@@ -199,7 +198,7 @@ module popcount_lane #(
     end
   end
 
-  always_ff @(posedge clk_i) if (enable_i) dots[0] <= counted;
+  always_ff @(posedge clk_i) dots[0] <= counted;
 
   // -------------------------------------------------------------------------------------------
   // Compression
@@ -257,7 +256,7 @@ module popcount_lane #(
       end
     end
 
-    always_ff @(posedge clk_i) if (enable_i) dots[l+1] <= MOST'(compressed);
+    always_ff @(posedge clk_i) dots[l+1] <= MOST'(compressed);
   end
 
   // -------------------------------------------------------------------------------------------
@@ -284,7 +283,7 @@ module popcount_lane #(
   assign twos = {(row[0] & row[1]) | (row[2] & (row[0] ^ row[1])), 1'b0};
   assign unused = &{1'b0, twos[SUM_BITS]};
 
-  always_ff @(posedge clk_i) if (enable_i) sum_o <= ones + twos[SUM_BITS-1:0];
+  always_ff @(posedge clk_i) sum_o <= ones + twos[SUM_BITS-1:0];
 
   // -------------------------------------------------------------------------------------------
   // Tags travel along
@@ -294,7 +293,7 @@ module popcount_lane #(
 
   always_ff @(posedge clk_i) begin
     if (rst_i) tag_q <= '0;
-    else if (enable_i) tag_q <= {tag_q[LEVELS:0], tag_i};
+    else tag_q <= {tag_q[LEVELS:0], tag_i};
   end
 
   assign tag_o = tag_q[LEVELS+1];

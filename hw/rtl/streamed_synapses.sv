@@ -83,7 +83,7 @@ module streamed_synapses #(
     .out_ready_i (kernel_ready)
   );
 
-  // The kernel wants the word one enabled cycle after its beat, as from a memory.
+  // The kernel wants the word one cycle after its beat, as from a memory.
   always_ff @(posedge clk_i) if (kernel_ready) word_q <= word;
 
   popcount_kernel #(

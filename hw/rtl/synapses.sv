@@ -1,12 +1,10 @@
 // Synapses on beats: the weight memory beside the popcount kernel that it feeds.
 //
 // What a reader presents as beats leaves as accumulator tokens, the same for every layer that has
-// weights. The kernel's ready is the memory's read enable, so a stall holds the word too.
+// weights. The kernel's ready is the memory's read enable.
 //
-// REGISTERED = 1 puts one more stage between the memory and the lanes, on the beats as well, where
-// the way from the memory to all lanes limits the clock. PARITY = 1: each weight word has a parity
-// bit on top of it, in the image too; parity_error_o stays set once a word was used whose parity
-// is odd.
+// PARITY = 1: each weight word has a parity bit on top of it, in the image too; parity_error_o stays
+// set once a word was used whose parity is odd.
 module synapses #(
   parameter int    PE           = 4,
   parameter int    SIMD         = 9,
@@ -17,7 +15,6 @@ module synapses #(
   parameter int    X_SETS       = 1,      // PE: each has inputs of its own, for depthwise layers
   parameter int    DEPTH        = 8,                                                // weight words
   parameter string WEIGHT_INIT  = "",
-  parameter int    REGISTERED   = 0,
   parameter int    PARITY       = 0,
   parameter int    NT           = (TP > ACT_BITS) ? TP / ACT_BITS : 1,              // derived
   parameter int    ADDRESS_BITS = (DEPTH > 1) ? $clog2(DEPTH) : 1,                  // derived
@@ -43,15 +40,13 @@ module synapses #(
   input  logic [PE*SIMD*WEIGHT_BITS-1:0] write_data_i
 );
 
-  localparam int WORD      = PE * SIMD * WEIGHT_BITS;
-  localparam int BEAT_BITS = X_SETS*TP*SIMD + SHIFT_BITS + 3;
+  localparam int WORD = PE * SIMD * WEIGHT_BITS;
 
-  if ((REGISTERED != 0 && REGISTERED != 1) || (PARITY != 0 && PARITY != 1)) begin : g_bad_switch
-    $error("synapses: REGISTERED and PARITY must be 0 or 1");
+  if (PARITY != 0 && PARITY != 1) begin : g_bad_parity
+    $error("synapses: PARITY must be 0 or 1");
   end
 
   logic [WORD+PARITY-1:0] stored;
-  logic [WORD-1:0]        read_word, weight;
 
   weight_memory #(.WIDTH(WORD + PARITY), .DEPTH(DEPTH), .INIT(WEIGHT_INIT)) i_weights (
     .clk_i,
@@ -62,13 +57,11 @@ module synapses #(
     .write_data_i((WORD + PARITY)'({^write_data_i, write_data_i}))
   );
 
-  assign read_word = stored[WORD-1:0];
-
   if (PARITY == 1) begin : g_parity
     logic used_q;   // the word on offer belongs to a beat, and not to one that skips
     always_ff @(posedge clk_i) begin
       if (rst_i) used_q <= 1'b0;
-      else if (beat_ready_o) used_q <= beat_valid_i && !beat_skip_i;
+      else used_q <= beat_valid_i && beat_ready_o && !beat_skip_i;
       if (rst_i) parity_error_o <= 1'b0;
       else if (used_q && ^stored) parity_error_o <= 1'b1;
     end
@@ -76,42 +69,13 @@ module synapses #(
     assign parity_error_o = 1'b0;
   end
 
-  logic                 valid;
-  logic [BEAT_BITS-1:0] beat;
-
-  if (REGISTERED == 1) begin : g_registered
-    always_ff @(posedge clk_i) begin
-      if (beat_ready_o) begin
-        beat   <= {beat_x_i, beat_shift_i, beat_first_i, beat_last_i, beat_skip_i};
-        weight <= read_word;
-      end
-      if (rst_i) valid <= 1'b0;
-      else if (beat_ready_o) valid <= beat_valid_i;
-    end
-  end else begin : g_direct
-    assign beat   = {beat_x_i, beat_shift_i, beat_first_i, beat_last_i, beat_skip_i};
-    assign weight = read_word;
-    assign valid  = beat_valid_i;
-  end
-
-  logic [X_SETS*TP*SIMD-1:0] x;
-  logic [SHIFT_BITS-1:0]     shift;
-  logic                      first, last, skip;
-  assign {x, shift, first, last, skip} = beat;
-
   popcount_kernel #(
     .PE(PE), .SIMD(SIMD), .TP(TP), .ACT_BITS(ACT_BITS), .WEIGHT_BITS(WEIGHT_BITS), .ACC_BITS(ACC_BITS),
     .X_SETS(X_SETS)
   ) i_kernel (
     .clk_i, .rst_i,
-    .beat_valid_i(valid),
-    .beat_ready_o,
-    .beat_x_i    (x),
-    .beat_shift_i(shift),
-    .beat_first_i(first),
-    .beat_last_i (last),
-    .beat_skip_i (skip),
-    .weight_i    (weight),
+    .beat_valid_i, .beat_ready_o, .beat_x_i, .beat_shift_i, .beat_first_i, .beat_last_i, .beat_skip_i,
+    .weight_i(stored[WORD-1:0]),
     .out_valid_o, .out_ready_i, .out_data_o, .out_skipped_o
   );
 

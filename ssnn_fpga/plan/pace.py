@@ -8,7 +8,7 @@ stage is a process of ``timing``, pixel by pixel, with its beats from the record
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from ssnn_fpga.plan.plan import INPUT, Modelled, Plan, Stage, StagePace
 from ssnn_fpga.plan.readers import Windows
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, LogitStream, Stream
 from ssnn_fpga.plan.structure import kernel_levels
-from ssnn_fpga.plan.timing import Link, Process
+from ssnn_fpga.plan.timing import Beats, Link, Process
 
 _FULL_FRAMES = 4
 """Frames that stand for any number of them where nothing is skipped: all are alike."""
@@ -29,17 +29,18 @@ _READ_AHEAD = {"taps": 2, "window": -1, "dense": 1}
 
 @dataclass(frozen=True)
 class _Work:
-    """The beats of a layer with synapses; a token whose neuron takes longer counts with its cycles.
+    """The beats of a layer with synapses."""
 
-    But for the last token of a pixel: while that waits for the neuron, the reader is at the next window.
-    """
+    beats: Beats
+    mean: float
+    """Beats of a frame, on average."""
 
-    paced: Integers
-    """(N, H', W') of each window, or (N,) of each frame."""
-    final: Integers
-    """Those of the last timestep group."""
-    beats: float
-    """Of a frame, on average, without the neuron's."""
+    def of(self, samples: Integers) -> Beats:
+        """Those of some samples."""
+        beats = self.beats
+        return replace(
+            beats, taken=beats.taken[samples], paced=beats.paced[samples], final=beats.final[samples]
+        )
 
 
 class Pace:
@@ -58,7 +59,7 @@ class Pace:
             for stage in plan.stages
             if isinstance(stage.output, AccumulatorStream) and "SIMD" in dict(stage.parameters)
         }
-        self._samples = min(len(work.paced) for work in self._work.values())
+        self._samples = min(len(work.beats.taken) for work in self._work.values())
         self._sure = {
             stage.name: activity[stage.layer].values.astype(bool).tolist()
             if activity
@@ -98,16 +99,14 @@ class Pace:
         network = _Wiring(self._plan, len(samples))
         for stage in self._plan.stages:
             work = self._work.get(stage.name)
-            if work is not None:
-                chosen = np.array(samples)
-                work = _Work(work.paced[chosen], work.final[chosen], work.beats)
+            beats = work.of(np.array(samples)) if work is not None else None
             sure = self._sure.get(stage.name, [])
-            network.add(stage, work, [sure[sample] for sample in samples if sure])
+            network.add(stage, beats, [sure[sample] for sample in samples if sure])
         return network.run()
 
     def _busy(self, stage: Stage) -> float:
         if stage.name in self._work:
-            return self._work[stage.name].beats
+            return self._work[stage.name].mean
         return float(stage.cycles)
 
     def _work_of(self, stage: Stage, activity: Activity | None) -> _Work:
@@ -123,25 +122,29 @@ class Pace:
             activity = Activity((), full, bits)
         pe_groups, step = out.channels // pe, self._steps.get(stage.name, 1)
         if dense:
-            beats = activity.dense_beats(tp, simd)
-            paced = np.maximum(beats, step).sum(axis=1) * pe_groups
-            beats = beats.sum(axis=1) * pe_groups
-            paced = np.maximum(paced, stage.port_cycles)
-            return _Work(paced, np.zeros_like(paced), float(beats.mean()))
+            each = activity.dense_beats(tp, simd)
+            taken = np.maximum(each.sum(axis=1) * pe_groups, stage.port_cycles)
+            paced = np.maximum(np.maximum(each, step).sum(axis=1) * pe_groups, taken)
+            tokens = pe_groups * each.shape[1]
+            beats = Beats(taken, paced, np.zeros_like(taken), tokens, step)
+            return _Work(beats, float(each.sum() / len(each)) * pe_groups)
         windows = _windows(stage)
+        tokens = pe_groups * (out.timesteps // out.resident)
         fetched = stage.port_cycles // (out.height * out.width)
         if not values["TAP_SERIAL"]:
-            tokens = pe_groups * (out.timesteps // out.resident)
             inputs = int(values["KERNEL"]) ** 2 * source.channels // int(values["CONV_GROUPS"])
             each = np.where(activity.zeros(windows), 1, max(1, bits // tp) * -(-inputs // simd))
-            paced = np.maximum(np.maximum(each, step) * (tokens - 1) + each, fetched)
-            return _Work(paced, each, float(each.sum() / len(each)) * tokens)
+            taken = np.maximum(each * tokens, fetched)
+            # The last token waits for nothing behind it.
+            paced = np.maximum(np.maximum(each, step) * (tokens - 1) + each, taken)
+            return _Work(Beats(taken, paced, each, tokens, step), float(each.sum() / len(each)) * tokens)
         slices = windows.words if _depthwise(values) else int(values["CONV_GROUPS"])
-        beats, sharers = activity.tap_tokens(windows, tp, slices), pe_groups // slices
-        final = beats[..., -1]
-        paced = np.maximum(beats, step).sum(axis=3) * sharers - np.maximum(step - final, 0)
-        paced = np.maximum(paced, fetched)
-        return _Work(paced, final, float(beats.sum() / len(beats)) * sharers)
+        each, sharers = activity.tap_tokens(windows, tp, slices), pe_groups // slices
+        final = each[..., -1]
+        taken = np.maximum(each.sum(axis=3) * sharers, fetched)
+        paced = np.maximum(each, step).sum(axis=3) * sharers - np.maximum(step - final, 0)
+        beats = Beats(taken, np.maximum(paced, taken), final, tokens, step)
+        return _Work(beats, float(each.sum() / len(each)) * sharers)
 
 
 class _Wiring:
@@ -158,7 +161,7 @@ class _Wiring:
         self._processes: list[Process] = [timing.supply(entry, pixels * frames, plan.input.tokens / pixels)]
         self._between: list[Link] = []
 
-    def add(self, stage: Stage, work: _Work | None, sure: Sequence[bool]) -> None:
+    def add(self, stage: Stage, beats: Beats | None, sure: Sequence[bool]) -> None:
         """Adds a stage behind those that it reads; ``sure``: the samples that leave at an early exit."""
         sources = [self._links[feed.name] for feed in stage.inputs]
         source, before = sources[0], stage.inputs[0].name.split("[")[0]
@@ -177,13 +180,13 @@ class _Wiring:
         self._links[stage.name] = self._outputs[stage.name] = sink
         match stage.module:
             case "conv" | "streamed_conv":
-                assert work is not None
-                process = self._conv(stage, work, source, sink)
+                assert beats is not None
+                process = self._conv(stage, beats, source, sink)
             case "dense" | "streamed_dense":
-                assert work is not None
+                assert beats is not None
                 pace = stage.source.tokens / self._pixels[before]
                 latency = _READ_AHEAD["dense"] + _kernel_latency(stage)
-                process = timing.read_frames(work.paced, self._pixels[before], pace, source, sink, latency)
+                process = timing.read_frames(beats, self._pixels[before], pace, source, sink, latency)
             case "pool":
                 feed = stage.source
                 assert isinstance(feed, ActivationStream)
@@ -208,12 +211,12 @@ class _Wiring:
         """Cycles in which the reader of a stream takes a pixel of ``tokens`` tokens."""
         return tokens * _steps(self._readers[name]) if name in self._readers else 0
 
-    def _conv(self, stage: Stage, work: _Work, source: Link, sink: Link) -> Process:
+    def _conv(self, stage: Stage, beats: Beats, source: Link, sink: Link) -> Process:
         windows = _windows(stage)
         latency = _kernel_latency(stage)
         if not stage.parameter("TAP_SERIAL"):
             latency += _READ_AHEAD["window"]
-            return timing.read_windows(work.paced, windows, source, sink, latency)
+            return timing.read_windows(beats, windows, source, sink, latency)
         if windows.words != windows.tokens:  # the gearbox inside
             words = Link()
             pixels = windows.height * windows.width * self._frames
@@ -224,7 +227,7 @@ class _Wiring:
             self._between.append(words)
             source = words
         latency += _READ_AHEAD["taps"]
-        return timing.read_taps(work.paced, work.final, windows, source, sink, latency)
+        return timing.read_taps(beats, windows, source, sink, latency)
 
     def run(self) -> tuple[dict[str, Integers], dict[str, float]]:
         """By stage the cycles (N,) in which frames have left it, and how long its pixels waited to leave."""
@@ -282,7 +285,7 @@ def _kernel_latency(stage: Stage) -> int:
     values = dict(stage.parameters)
     simd, tp, bits = int(values["SIMD"]), int(values["TP"]), int(values["ACT_BITS"])
     levels = kernel_levels(simd, tp, bits, int(values["WEIGHT_BITS"]), int(values["ACC_BITS"]))
-    return 4 + levels + (bits > tp)
+    return 6 + levels + (bits > tp)
 
 
 def _delay(stage: Stage) -> float:

@@ -16,6 +16,8 @@ from typing import Any
 # Words as wide and as deep as one half of a 36-kbit block gives them.
 _BLOCK_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
 _SHALLOW = 64
+KERNEL_ROOM = 16
+"""Accumulator tokens that ``popcount_kernel`` has room for, on their way through it and waiting behind."""
 _FIELDS_IN_SLICE, _SLICE_FIELD = 2, 24
 """Accumulators of a DSP slice, and the widest that shares one (``hw/vendor/xilinx7/accumulator.sv``)."""
 
@@ -187,7 +189,7 @@ def synapses(
     fields = steps * pe
     bit_groups = max(1, act_bits // tp)
     shifted = lanes * (bit_groups > 1)
-    return Terms(
+    array = Terms(
         {
             "counters": lanes * lane.counters,
             "compressors": lanes * lane.compressors,
@@ -200,7 +202,10 @@ def synapses(
         + x_sets * tp * simd
         + (4 if bit_groups == 1 else 4 + _bits(act_bits)) * (lane.levels + 3),
         dsps=-(-fields // (_FIELDS_IN_SLICE if acc_bits <= _SLICE_FIELD else 1)),
-    ) + table(pe * simd * weight_bits, depth)
+    )
+    promises = Terms({"control": 3}, flip_flops=_bits(KERNEL_ROOM) + 1)
+    tokens = stream_fifo(fields * acc_bits + 1, KERNEL_ROOM)
+    return array + promises + tokens + table(pe * simd * weight_bits, depth)
 
 
 # ---- Readers ----

@@ -11,11 +11,13 @@ processes run changes no time.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.plan.readers import Windows
+from ssnn_fpga.plan.structure import KERNEL_ROOM
 
 Process = Generator[None, None, None]
 
@@ -165,91 +167,92 @@ class _Rows:
         self._source.opens += [edge + self._windows.pace - 1] * pixels
 
 
-class _Kernel:
-    """The kernel behind a reader: all of it, and the reader's beats, stop while a token waits to leave."""
+@dataclass(frozen=True)
+class Beats:
+    """What the windows or frames of a layer with synapses take, in cycles."""
 
-    def __init__(self, sink: Link, latency: float) -> None:
+    taken: Integers
+    """(N, H', W') of each window, or (N,) of each frame: until the kernel has taken its last beat."""
+    paced: Integers
+    """As ``taken``, for a kernel whose tokens leave no faster than the stage behind takes them."""
+    final: Integers
+    """The beats of the last timestep group."""
+    tokens: int = 1
+    """Accumulator tokens of a window or frame."""
+    step: int = 1
+    """Cycles in which the stage behind takes one of them."""
+
+
+class _Kernel:
+    """The kernel behind a reader: it takes a beat while it has room for the token of that beat."""
+
+    def __init__(self, beats: Beats, sink: Link, latency: float) -> None:
         """``latency``: cycles from a token's last beat to its offer."""
         self._sink, self._latency = sink, latency
-        self._stops: list[tuple[float, float]] = []  # in order
+        self._behind = KERNEL_ROOM // beats.tokens
+        self._drain = KERNEL_ROOM * beats.step
 
-    def after(self, start: float, cycles: float) -> float:
-        """When ``cycles`` cycles without a stop have passed since ``start``."""
-        end = start + cycles
-        for stop, go in self._stops:
-            if stop >= end:
-                break
-            if go > start:
-                end += go - max(stop, start)
-        return end
-
-    def emit(self, done: float) -> Generator[None, None, None]:
-        """A pixel whose last beat was done at ``done``."""
-        offered = self.after(done, self._latency)
-        moved = yield from self._sink.give(offered)
-        self._stops = [pair for pair in self._stops if pair[1] > done]
-        if moved > offered:
-            self._stops.append((offered, moved))
+    def pixel(self, start: float, taken: float, paced: float) -> Generator[None, None, float]:
+        """The next pixel, its first beat offered at ``start``; returns when its last beat is taken."""
+        sink, end = self._sink, start + taken
+        place = len(sink.moved) - self._behind
+        if self._behind and place >= 0:
+            end = max(end, sink.moved[place] + 1)
+        moved = yield from sink.give(max(end, start + paced) + self._latency)
+        # A pixel of more tokens than there is room for waits for its own first ones.
+        return end if self._behind else max(end, moved - self._drain + 1)
 
 
-def read_taps(
-    work: Integers, final: Integers, windows: Windows, source: Link, sink: Link, latency: float
-) -> Process:
-    """``tap_reader``: ``work`` (N, H', W') beats of each window, ``final`` those of its last timestep group.
-
-    A window's last token stands at the kernel's output ``latency`` after its last beat was picked.
-    """
-    rows, kernel = _Rows(source, windows, windows.kernel + windows.stride), _Kernel(sink, latency)
+def read_taps(beats: Beats, windows: Windows, source: Link, sink: Link, latency: float) -> Process:
+    """``tap_reader``. A window's last token is offered ``latency`` after its last beat was picked."""
+    rows, kernel = _Rows(source, windows, windows.kernel + windows.stride), _Kernel(beats, sink, latency)
     loaded = last_taken = end = 0.0  # the window before: passed on, its last timestep group taken, done
-    for frame, (works, finals) in enumerate(zip(work.tolist(), final.tolist(), strict=True)):
+    for frame, (takens, paceds, finals) in enumerate(
+        zip(beats.taken.tolist(), beats.paced.tolist(), beats.final.tolist(), strict=True)
+    ):
         for row in range(windows.out_height):
             arrived = (yield from rows.complete(frame, row)) + 1
             columns = windows.kernel
-            for beats, last in zip(works[row], finals[row], strict=True):
+            for taken, paced, last in zip(takens[row], paceds[row], finals[row], strict=True):
                 loaded = max(max(loaded, arrived) + columns, last_taken)
-                end = kernel.after(max(loaded + 1, end), beats)
-                yield from kernel.emit(end)
+                end = yield from kernel.pixel(max(loaded + 1, end), taken, paced)
                 last_taken = end - last
                 columns = windows.fresh
             rows.release(row, end + 2)
 
 
-def read_windows(work: Integers, windows: Windows, source: Link, sink: Link, latency: float) -> Process:
-    """``window_reader``: ``work`` (N, H', W') beats of each window; ``latency`` as for ``read_taps``."""
-    rows, kernel = _Rows(source, windows, windows.kernel + 1), _Kernel(sink, latency)
+def read_windows(beats: Beats, windows: Windows, source: Link, sink: Link, latency: float) -> Process:
+    """``window_reader``; ``latency`` as for ``read_taps``."""
+    rows, kernel = _Rows(source, windows, windows.kernel + 1), _Kernel(beats, sink, latency)
     tokens = windows.fresh * windows.words
     loads = -(-windows.kernel // windows.fresh)
     absent = (loads * windows.fresh - windows.kernel) * windows.words
     loaded = issued = 0.0  # the load before; the last column token read from the rows
     done = 0.0  # the edge from which the window registers are free
-    for frame, works in enumerate(work.tolist()):
+    for frame, (takens, paceds) in enumerate(zip(beats.taken.tolist(), beats.paced.tolist(), strict=True)):
         for row in range(windows.out_height):
             issue = max(issued, (yield from rows.complete(frame, row))) + 1
             loaded = max(loaded, issue + 2)
             collected: list[float] = []
-            for place, beats in enumerate(works[row]):
+            for place, (taken, paced) in enumerate(zip(takens[row], paceds[row], strict=True)):
                 for load in range(loads if place == 0 else 1):
                     fresh = tokens - (absent if place == load == 0 else 0)
                     collected += [loaded + token for token in range(fresh)]
                     loaded = max(loaded + fresh, done)
-                done = kernel.after(loaded, beats)
-                yield from kernel.emit(done)
+                done = yield from kernel.pixel(loaded, taken, paced)
             # Three tokens wait between the rows and the columns being collected.
             issued = max(issue + len(collected) - 1, collected[-4] + 1 if len(collected) > 3 else 0)
             rows.release(row, issued)
 
 
-def read_frames(
-    work: Integers, pixels: int, pace: float, source: Link, sink: Link, latency: float
-) -> Process:
-    """``frame_reader``: ``work`` (N,) beats of each frame of ``pixels`` pixels, ``pace`` tokens a pixel."""
+def read_frames(beats: Beats, pixels: int, pace: float, source: Link, sink: Link, latency: float) -> Process:
+    """``frame_reader``: frames of ``pixels`` pixels, ``pace`` tokens a pixel; one pixel leaves for each."""
     source.opens += [0] * (2 * pixels)
-    read = 0.0
-    for frame, beats in enumerate(work.tolist(), start=1):
+    kernel, read = _Kernel(beats, sink, latency), 0.0
+    for frame, (taken, paced) in enumerate(zip(beats.taken.tolist(), beats.paced.tolist(), strict=True), 1):
         while len(source.moved) < frame * pixels:
             yield
-        read = max(read, source.moved[frame * pixels - 1] + 1) + beats
-        read = (yield from sink.give(read + latency)) - latency
+        read = yield from kernel.pixel(max(read, source.moved[frame * pixels - 1] + 1), taken, paced)
         source.opens += [read + pace - 1] * pixels
 
 
@@ -266,7 +269,7 @@ def tap_frame_ends(beats: Integers, windows: Windows) -> Integers:
     """
     work = beats.sum(axis=3)
     source, sink = Link(), Link(opens=work.size)
-    reader = read_taps(work, beats[..., -1], windows, source, sink, 0)
+    reader = read_taps(Beats(work, work, beats[..., -1]), windows, source, sink, 0)
     pixels = len(work) * windows.height * windows.width
     return _alone(reader, source, sink, pixels, windows.pace, work[0].size)
 
@@ -277,7 +280,7 @@ def window_frame_ends(beats: Integers, windows: Windows) -> Integers:
     ``beats`` (N, H', W') comes from ``window_beats``; ``windows.word`` is the input group.
     """
     source, sink = Link(), Link(opens=beats.size)
-    reader = read_windows(beats, windows, source, sink, 0)
+    reader = read_windows(Beats(beats, beats, beats), windows, source, sink, 0)
     pixels = len(beats) * windows.height * windows.width
     return _alone(reader, source, sink, pixels, windows.pace, beats[0].size)
 
@@ -285,7 +288,7 @@ def window_frame_ends(beats: Integers, windows: Windows) -> Integers:
 def dense_frame_ends(beats: Integers, tokens: int) -> Integers:
     """The edge (N,) at which the last beat of each frame of a ``frame_reader`` is read."""
     source, sink = Link(), Link(opens=beats.size)
-    reader = read_frames(beats, tokens, 1, source, sink, 0)
+    reader = read_frames(Beats(beats, beats, beats), tokens, 1, source, sink, 0)
     return _alone(reader, source, sink, len(beats) * tokens, 1, 1)
 
 

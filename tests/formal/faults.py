@@ -327,23 +327,23 @@ FAULTS = {
     "kernel-adds-to-the-last-group": (
         "popcount_kernel",
         "plain",
-        "popcount_kernel",
+        "popcount_array",
         ".first_i (add_first),",
         ".first_i (add_first && add_last),",
     ),
     "kernel-emits-nothing-for-a-skip": (
         "popcount_kernel",
         "plain",
-        "popcount_kernel",
-        "out_valid_o <= add_valid && add_last;",
-        "out_valid_o <= add_valid && add_last && !add_skip;",
+        "popcount_array",
+        "add_valid && add_last && !rst_i;",
+        "add_valid && add_last && !add_skip && !rst_i;",
     ),
-    "kernel-moves-while-held": (
+    "kernel-promises-without-room": (
         "popcount_kernel",
         "plain",
         "popcount_kernel",
-        "= !out_valid_o || out_ready_i;\n  assign beat_ready_o = enable;",
-        "= 1'b1;\n  assign beat_ready_o = !out_valid_o || out_ready_i;",
+        "beat_ready_o = !promised_q[FULL_BIT];",
+        "beat_ready_o = 1'b1;",
     ),
     "aligner-forgets-the-rest": (
         "weight_aligner",

@@ -1,4 +1,4 @@
-"""The synapses: memory and kernel in step, with and without a stage between them, and parity."""
+"""The synapses: memory and kernel in step, and parity."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _DAMAGED = 3
     [(0.0, 0.0, False), (0.4, 0.5, False), (0.0, 0.2, True)],
     ids=["full-rate", "stalls", "hanging-sink"],
 )
-@pytest.mark.parametrize("registered", [0, 1], ids=["direct", "registered"])
-def test_synapses(registered: int, stalls: tuple[float, float, bool]) -> None:
-    """The direct one has inputs for each PE, the registered one a parity bit and a damaged image."""
-    more = {"REGISTERED": 1, "PARITY": 1, "X_SETS": 1, "WEIGHT_INIT": "weights.mem"}
+@pytest.mark.parametrize("parity", [0, 1], ids=["plain", "parity"])
+def test_synapses(parity: int, stalls: tuple[float, float, bool]) -> None:
+    """The plain one has inputs for each PE, the other a parity bit and a damaged image."""
+    more = {"PARITY": 1, "X_SETS": 1, "WEIGHT_INIT": "weights.mem"}
     width = _SHAPE["PE"] * _SHAPE["SIMD"] * _SHAPE["WEIGHT_BITS"]
     image = with_parity([0x5A5A5A * (a + 1) % (1 << width) for a in range(_SHAPE["DEPTH"])], width)
     image[_DAMAGED] ^= 1 << 7
@@ -27,8 +27,8 @@ def test_synapses(registered: int, stalls: tuple[float, float, bool]) -> None:
     run_bench(
         "synapses",
         bench="bench_synapses",
-        parameters={**_SHAPE, **(more if registered else {"X_SETS": _SHAPE["PE"]})},
+        parameters={**_SHAPE, **(more if parity else {"X_SETS": _SHAPE["PE"]})},
         seed=3,
-        config={**config, "damaged": _DAMAGED if registered else None},
-        files={"weights.mem": "".join(f"{word:x}\n" for word in image)} if registered else {},
+        config={**config, "damaged": _DAMAGED if parity else None},
+        files={"weights.mem": "".join(f"{word:x}\n" for word in image)} if parity else {},
     )

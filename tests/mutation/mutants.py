@@ -154,9 +154,9 @@ MUTANTS = {
         _pool,
         "spikes-or",
     ),
-    "kernel-valid-ignores-ready": Mutant(
+    "kernel-takes-without-room": Mutant(
         "popcount_kernel.sv",
-        (("!out_valid_o || out_ready_i;", "!out_valid_o || out_ready_i || out_valid_o;"),),
+        (("beat_ready_o = !promised_q[FULL_BIT];", "beat_ready_o = 1'b1;"),),
         _conv,
         "small",
     ),
@@ -200,7 +200,7 @@ MUTANTS = {
         "small",
     ),
     "accumulator-not-cleared": Mutant(
-        "popcount_kernel.sv",
+        "popcount_array.sv",
         ((".first_i (add_first)", ".first_i (add_first && !add_skip)"),),
         _conv,
         "small",
