@@ -131,7 +131,7 @@ class FrameOperator(HWCustomOp):  # type: ignore[misc]
         raise NotImplementedError
 
     def get_exp_cycles(self) -> int:
-        """Cycles of the slowest frame."""
+        """Mean cycles of a sample's frames."""
         return self.words()
 
     def lut_estimation(self, fpgapart: str | None = None) -> int:
@@ -189,8 +189,9 @@ class LIF(FrameOperator):
             self._states[name] = state
 
     def get_exp_cycles(self) -> int:
-        """Words of the last frame, each for all timesteps."""
-        return self.words() * (self.frames_in() // int(self.get_nodeattr("TL")))
+        """A word a cycle, but in the last frame each goes through all timesteps."""
+        frames = self.frames_in()
+        return -(-self.words() * (frames - 1 + frames // int(self.get_nodeattr("TL"))) // frames)
 
     def hardware(self) -> Any:
         """``stream_lif``."""
@@ -374,8 +375,8 @@ class SumOverTime(FrameOperator):
         return [(sums + self.frames_in() * bias).astype(np.float32).reshape(1, -1)]
 
     def get_exp_cycles(self) -> int:
-        """Words of the last frame, and the module's search for the largest logit."""
-        return self.words() + int(self.get_nodeattr("NumChannels")) + 3
+        """A word a cycle, and at the end the module's search for the largest logit."""
+        return self.words() + -(-(int(self.get_nodeattr("NumChannels")) + 3) // self.frames_in())
 
     def hardware(self) -> Any:
         """``stream_readout``."""
