@@ -72,7 +72,7 @@ _TOOLS = (
     _Tool("cocotb", "the benches", "pip install 'ssnn-fpga[dev]'", package="cocotb", is_program=False),
     _Tool("pyserial", "running on ulx3s", _SERIAL, package="pyserial", is_program=False),
     _Tool("openFPGALoader", "loading a bitstream into ulx3s", "apt-get install openfpgaloader"),
-    _Tool("vivado", "nothing yet: pynq-z2 has an open flow", "https://www.xilinx.com/support/download"),
+    _Tool("vivado", "an overlay out of compile --backend finn", "https://www.xilinx.com/support/download"),
 )
 
 

@@ -16,7 +16,7 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="A QONNX file; a run's folder with --engine torch.")],
     data: DataOption = None,
     engine: Annotated[
-        str, typer.Option("--engine", help="golden, onnxruntime, rtl, hls4ml or torch.")
+        str, typer.Option("--engine", help="golden, onnxruntime, rtl, hls4ml, finn or torch.")
     ] = "golden",
     split: Annotated[str, typer.Option("--split", help="Split of the data.")] = "test",
     samples: Annotated[
@@ -103,7 +103,7 @@ def _open_exported(name: str, model: Path, board: str, scratch: Path) -> tuple[A
 def compare(
     model: Annotated[Path, typer.Argument(help="A QONNX file.")],
     backends: Annotated[
-        str, typer.Option("--backends", help="Separated by commas: rtl, hls4ml, onnxruntime.")
+        str, typer.Option("--backends", help="Separated by commas: rtl, hls4ml, finn, onnxruntime.")
     ] = "rtl,hls4ml",
     data: DataOption = None,
     samples: Annotated[int, typer.Option("--samples", min=1, help="Recordings to run.")] = 10,
@@ -120,8 +120,8 @@ def compare(
 
     network, names = load(model), backends.split(",")
     for name in names:
-        if name not in ("rtl", "hls4ml", "onnxruntime"):
-            raise UserError(f"There is no back end {name!r}: choose among rtl, hls4ml, onnxruntime.")
+        if name not in ("rtl", "hls4ml", "finn", "onnxruntime"):
+            raise UserError(f"There is no back end {name!r}: choose among rtl, hls4ml, finn, onnxruntime.")
     frames, description = frames_of(network, data, split, samples)
     expected, rows = run(network, frames.frames), []
     for name in names:
@@ -131,6 +131,8 @@ def compare(
                 trace, figures = _run_rtl(network, board, frames.frames)
             elif name == "hls4ml":
                 trace, figures = Hls4ml(network).trace(frames.frames), _hls4ml_figures(network)
+            elif name == "finn":
+                trace, figures = _run_finn(network, board, frames.frames)
             else:
                 trace = Onnxruntime(network).trace(frames.frames)
         rows.append(BackendFigures(name, compare_traces(expected, trace), figures))
@@ -176,6 +178,24 @@ def _hls4ml_figures(network: Any) -> dict[str, Any]:
     from ssnn_fpga.report.backends import Figure
 
     return {"state_bits": Figure(state_bits(network), "counted")}
+
+
+def _run_finn(network: Any, board: str, frames: Any) -> tuple[Any, dict[str, Any]]:
+    """Trace and figures of FINN's hardware graph, folded for the cycles of our own plan for ``board``."""
+    from ssnn_fpga.boards.board import load_board
+    from ssnn_fpga.engines import Finn
+    from ssnn_fpga.plan.solve import make_plan
+    from ssnn_fpga.report.backends import Figure
+
+    target = load_board(board)
+    if target.flow != "xilinx":
+        raise UserError(f"FINN writes for AMD chips, not for {target.title}: try --board pynq-z2.")
+    engine = Finn(network, make_plan(network, target).interval, target.device)
+    counts = {"interval": "cycles", "luts": "luts", "block_rams": "block_rams", "dsps": "dsps"}
+    return engine.trace(frames), {
+        **{name: Figure(engine.figures[key], "estimated by FINN and us") for name, key in counts.items()},
+        "state_bits": Figure(engine.figures["state_bits"], "counted"),
+    }
 
 
 @app.command()

@@ -78,13 +78,15 @@ def build(graph: Path, out: Path, options: Options) -> dict[str, Any]:
 
 
 def figures(model: ModelWrapper, part: str) -> dict[str, Any]:
-    """Of a hardware graph: cycles a sample, sums of resources, and each node with its own."""
+    """Of a hardware graph: cycles a sample, sums of resources, bits of waiting frames, each node."""
     nodes = [
         _node(node, frames, part)
         for node, frames in zip(model.graph.node, frames_of_nodes(model).values(), strict=True)
     ]
     totals = {name: sum(node[name] for node in nodes) for name in ("luts", "block_rams", "dsps")}
-    return {"cycles": cycles_of_sample(model), **totals, "nodes": nodes}
+    own = [getCustomOp(node) for node in model.graph.node]
+    waiting = sum(op.hardware().waiting_bits for op in own if isinstance(op, FrameOperator))
+    return {"cycles": cycles_of_sample(model), **totals, "state_bits": waiting, "nodes": nodes}
 
 
 def _node(node: Any, frames: int, part: str) -> dict[str, Any]:

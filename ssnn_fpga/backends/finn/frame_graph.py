@@ -67,7 +67,14 @@ def check(network: Network) -> None:
                 f"layer {layer.name!r}: FINN has no early exits, all frames go one way; "
                 "export the model without them"
             )
-        edge = edge_of[layer.name]
+        edge, source = edge_of[layer.name], edge_of[layer.inputs[0]]
+        if isinstance(layer, Conv) and isinstance(source, Activation):
+            smallest = min(source.height, source.width) + 2 * layer.padding
+            if max(layer.weight.shape[2], layer.stride) > smallest:
+                raise UserError(
+                    f"layer {layer.name!r}: FINN takes no stride {layer.stride} over {smallest} padded "
+                    "pixels; use a smaller stride or a larger frame"
+                )
         largest = edge.maximum if isinstance(edge, Activation) else max(-edge.minimum, edge.maximum)
         if isinstance(layer, Readout):
             partial = ranges.readouts[layer.name]
@@ -167,11 +174,7 @@ class _Graph:
         rows, given = kernel * kernel * source.channels, layer.inputs[0]
         if kernel > 1 or layer.stride > 1 or layer.padding:
             given = f"{layer.name}/windows"
-            self._node(
-                "Im2Col", layer.inputs, given, "qonnx.custom_op.general", stride=[layer.stride] * 2,
-                kernel_size=[kernel] * 2, pad_amount=[layer.padding] * 4, depthwise=int(depthwise),
-                dilations=[1, 1], input_shape=str((1, source.height, source.width, source.channels)),
-            )  # fmt: skip
+            self._windows(layer, source, kernel, layer.stride, layer.padding, depthwise=depthwise)
             self._describe(given, (1, edge.height, edge.width, rows), _unsigned(source.maximum))
         self._product(layer, given, whole.transpose(2, 3, 1, 0).reshape(rows, outputs), zeros)
         if depthwise:
@@ -182,9 +185,8 @@ class _Graph:
         assert isinstance(source, Activation)
         inputs = layer.weight.shape[1]
         if source.height * source.width > 1:
-            given, shape = f"{layer.name}/flat", f"{layer.name}/shape"
-            self._weights[shape] = np.array([1, 1, 1, inputs], np.int64)
-            self._node("Reshape", (layer.inputs[0], shape), given)
+            given = f"{layer.name}/flat"
+            self._reshape(layer.inputs[0], given, (1, 1, 1, inputs))
             self._describe(given, (1, 1, 1, inputs), _unsigned(source.maximum))
         weight = dense_stream_order(layer.weight, source.channels, source.height, source.width)
         self._product(layer, given, weight.T)
@@ -197,15 +199,32 @@ class _Graph:
         self._node("MatMul", (given, tensor), layer.name)
 
     def _sum_pool(self, layer: Pool) -> None:
-        """FINN's average of integers shifts what is wider than its result: here nothing is."""
-        source, edge = self._edges[layer.inputs[0]], self._edges[layer.name]
-        assert isinstance(source, Activation) and isinstance(edge, Activation)
-        bits = (((1 << source.bits) - 1) * layer.size**2).bit_length()
-        self._node(
-            "QuantAvgPool2d", layer.inputs, layer.name, "qonnx.custom_op.general", stride=layer.size,
-            kernel=layer.size, ibits=source.bits, obits=bits, signed=0, data_layout="NHWC",
+        """Windows and a sum over each: FINN's average would shift what it finds too wide."""
+        source, edge, name, size = (
+            self._edges[layer.inputs[0]], self._edges[layer.name], layer.name, layer.size
         )  # fmt: skip
-        self._describe(layer.name, (1, edge.height, edge.width, edge.channels), f"UINT{bits}")
+        assert isinstance(source, Activation) and isinstance(edge, Activation)
+        frame, taps = (1, edge.height, edge.width), size * size
+        self._windows(layer, source, size, size, 0, depthwise=True)
+        self._describe(f"{name}/windows", (*frame, taps * edge.channels), _unsigned(source.maximum))
+        self._reshape(f"{name}/windows", f"{name}/taps", (*frame, taps, edge.channels))
+        self._describe(f"{name}/taps", (*frame, taps, edge.channels), _unsigned(source.maximum))
+        self._weights[f"{name}/axis"] = np.array([-2], np.int64)
+        self._node("ReduceSum", (f"{name}/taps", f"{name}/axis"), name, keepdims=0)
+        self._describe(name, (*frame, edge.channels), _unsigned(taps * ((1 << source.bits) - 1)))
+
+    def _windows(
+        self, layer: Conv | Pool, source: Activation, kernel: int, stride: int, padding: int, *, depthwise: bool
+    ) -> None:
+        self._node(
+            "Im2Col", layer.inputs, f"{layer.name}/windows", "qonnx.custom_op.general", stride=[stride] * 2,
+            kernel_size=[kernel] * 2, pad_amount=[padding] * 4, depthwise=int(depthwise), dilations=[1, 1],
+            input_shape=str((1, source.height, source.width, source.channels)),
+        )  # fmt: skip
+
+    def _reshape(self, given: str, output: str, shape: tuple[int, ...]) -> None:
+        self._weights[f"{output}/shape"] = np.array(shape, np.int64)
+        self._node("Reshape", (given, f"{output}/shape"), output)
 
     def _sum(self, layer: Join) -> None:
         """A chain of sums of two; the last has the layer's name."""
@@ -215,7 +234,8 @@ class _Graph:
             last = place == len(layer.inputs) - 1
             name = layer.name if last else f"{layer.name}/{place}"
             self._node("Add", (first, second), name)
-            self._tensor(name, edge)
+            bits = 1 + max(int(self._types[tensor].removeprefix("UINT").replace("BINARY", "1")) for tensor in (first, second))
+            self._describe(name, (1, edge.height, edge.width, edge.channels), f"UINT{bits}")
             first = name
 
     def _own(self, kind: str, layer: Layer, **attributes: Any) -> None:

@@ -29,6 +29,21 @@ class Operator:
     """Contents of its memory; none where it has none."""
     word_bits: int = 0
 
+    @property
+    def waiting_bits(self) -> int:
+        """Bits of the frames that wait in it: all but the last one before, all but the first one behind."""
+        p = {name: value for name, value in self.parameters.items() if isinstance(value, int)}
+        ((_, width), *_), words = self.inputs, p.get("WORDS", 0)
+        match self.module:
+            case "stream_lif":
+                return (p["TIMESTEPS"] - 1) * words * (width + self.output_bits)
+            case "stream_temporal_transform":
+                return words * ((p["T_IN"] - 1) * width + (p["T_OUT"] - 1) * self.output_bits)
+            case "stream_readout":
+                return (p["TIMESTEPS"] - 1) * p["OUTPUTS"] // p["PE"] * width
+            case _:
+                return 0
+
 
 def neuron(
     *,

@@ -11,12 +11,28 @@ from math import prod
 from typing import Any
 
 from finn.builder import build_dataflow_steps as finn_steps
+from finn.transformation.fpgadataflow.convert_to_hw.elementwise_binary_operation import (
+    InferElementwiseBinaryOperation,
+)
 from finn.transformation.fpgadataflow.set_folding import SetFolding
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
+from qonnx.transformation.infer_datatypes import InferDataTypes
 
 from ssnn_fpga.backends.finn.ops import LIF, FrameOperator
+
+
+def step_sums_to_hw(model: ModelWrapper, cfg: Any) -> ModelWrapper:
+    """Sums of activations, before FINN's own conversion: their types must be known to what follows.
+
+    FINN calls such a sum a signed number of 32 bits until it minimises widths, which its pooling
+    refuses.
+    """
+    model = model.transform(InferElementwiseBinaryOperation())
+    for node in model.get_nodes_by_op_type("ElementwiseAdd"):
+        getCustomOp(node).minimize_accumulator_width(model)
+    return model.transform(InferDataTypes())
 
 
 def fold_step(cycles: int) -> Callable[[ModelWrapper, Any], ModelWrapper]:
@@ -141,6 +157,7 @@ def _divisors(number: int) -> list[int]:
 def estimate_steps(cycles: int) -> list[Any]:
     """Hardware nodes, folds for ``cycles`` a sample, cycles and resources; needs no Vivado."""
     return [
+        step_sums_to_hw,
         finn_steps.step_convert_to_hw,
         finn_steps.step_minimize_bit_width_initial,
         finn_steps.step_create_dataflow_partition,
