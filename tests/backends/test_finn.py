@@ -1,0 +1,136 @@
+"""The integer network in FINN's own environment: its hardware graph equals golden in every value.
+
+Skipped where ``make finn`` was not run; ``finn_cases`` says what is tried there, in one process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ssnn_fpga.backends.finn import boot, environment
+from ssnn_fpga.backends.finn.engine import HardwareGraph
+from ssnn_fpga.backends.finn.frame_graph import frame_graph
+from ssnn_fpga.backends.finn.project import write_project
+from ssnn_fpga.errors import UserError
+from ssnn_fpga.golden.compare import compare
+from ssnn_fpga.golden.engine import run
+from ssnn_fpga.network.layers import NETWORK_INPUT, Activation, Conv, Dense, Network, Neuron, Readout
+from tests.backends.small_networks import residual_network, small_network
+from tests.random_networks import random_frames
+
+ROOT = Path(__file__).parents[2]
+_PYTHON = environment.environment_directory() / "bin" / "python"
+needs_finn = pytest.mark.skipif(
+    not _PYTHON.is_file(), reason="FINN's environment is missing: run `make finn` to have this tested"
+)
+CASES = (
+    *(f"equal: {name}" for name in ("dense multi-threshold", "dense, reset to zero", "residual", "sums")),
+    *("equal: binary", "equal: nmnist"),
+    *(f"mutant: {name}" for name in ("fires on >", "double leak", "state not cleared", "other reset")),
+    *("mutant: no filter", "mutant: transformer weight off by one"),
+    *("frame_a_call", "generates_our_hdl", "packs_as_finn", "folds"),
+)
+
+
+@pytest.fixture(scope="module")
+def answers(untrained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Of ``finn_cases``, run in FINN's environment."""
+    folder = tmp_path_factory.mktemp("finn")
+    shutil.copy(untrained_model, folder / "nmnist.onnx")
+    result = subprocess.run(
+        [_PYTHON.absolute(), "-m", "tests.backends.finn_cases", folder],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "FINN_BUILD_DIR": str(folder)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    content: dict[str, str] = json.loads((folder / "answers.json").read_text())
+    assert set(content) == set(CASES)
+    return content
+
+
+@needs_finn
+@pytest.mark.parametrize("case", CASES)
+def test_in_finn(case: str, answers: dict[str, str]) -> None:
+    assert answers[case] == ""
+
+
+@needs_finn
+def test_from_our_side(tmp_path: Path) -> None:
+    """Build and run across the two environments, with all that a project has."""
+    network = small_network()
+    graph = HardwareGraph(network, cycles=100)
+    frames = random_frames(np.random.default_rng(3), network, 4)
+    comparison = compare(run(network, frames), graph.trace(frames))
+    assert comparison.equal, str(comparison)
+    assert {node["by"] for node in graph.figures["nodes"]} == {"FINN", "ssnn-fpga"}
+    assert graph.figures["overlay"] is False
+    for bad, fault in ((frames[:, :1], "do not fit the network"), (frames[:0], "no sample to run")):
+        with pytest.raises(UserError, match=fault):
+            graph.trace(bad)
+
+
+def test_missing_environment_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(environment.VARIABLE, str(tmp_path / "none"))
+    with pytest.raises(UserError, match="FINN's environment .*none is missing: run `make finn`"):
+        write_project(small_network(), tmp_path / "project", cycles=100)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_environment_that_dies_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / "finn" / "bin" / "python"
+    fake.parent.mkdir(parents=True)
+    fake.write_text("#!/bin/sh\necho no such module\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv(environment.VARIABLE, str(tmp_path / "finn"))
+    with pytest.raises(UserError, match="FINN's environment failed, no such module"):
+        write_project(small_network(), tmp_path / "project", cycles=100)
+    assert [path.name for path in tmp_path.iterdir()] == ["finn"]
+
+
+@pytest.mark.parametrize(
+    ("release", "fault"),
+    [(None, "finn-plus is not installed"), ("2.0", r"finn-plus 2\.0 is installed, but 1\.6\.1 is supported")],
+)
+def test_other_releases_are_refused(
+    release: str | None, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def version(name: str) -> str:
+        if release is None:
+            raise boot.PackageNotFoundError(name)
+        return release
+
+    monkeypatch.setattr(boot, "version", version)
+    with pytest.raises(UserError, match=fault):
+        boot.boot()
+
+
+def test_what_finn_cannot_take_is_named() -> None:
+    with pytest.raises(UserError, match="layer 'exit1': FINN has no early exits"):
+        frame_graph(residual_network(np.random.default_rng(3)))
+    small = small_network()
+    wide = replace(small.layers[-1], bias=np.array([1 << 26, 0, 0]))
+    with pytest.raises(UserError, match="layer 'readout': its values reach .*float32"):
+        frame_graph(replace(small, layers=(*small.layers[:-1], wide)))
+    strided = Network(
+        "strided",
+        Activation(1, 1, 1, 6, maximum=1),
+        (
+            Conv("conv", (NETWORK_INPUT,), np.ones((2, 1, 1, 1), np.int64), 2, stride=2),
+            Neuron("lif", ("conv",), np.ones(2, np.int64), np.zeros(2, np.int64)),
+            Dense("fc", ("lif",), np.ones((2, 6), np.int64), 2),
+            Readout("readout", ("fc",), np.zeros(2, np.int64)),
+        ),
+    )
+    with pytest.raises(UserError, match="layer 'conv': FINN takes no stride 2 over 1 padded pixels"):
+        frame_graph(strided)
