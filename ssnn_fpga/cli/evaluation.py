@@ -112,30 +112,19 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Run one model through several back ends: equal values or not, and what each one takes."""
-    from ssnn_fpga.engines import Hls4ml, Onnxruntime
-    from ssnn_fpga.golden.compare import compare as compare_traces
-    from ssnn_fpga.golden.engine import run
+    from ssnn_fpga.comparison import BACKENDS, run_backend
     from ssnn_fpga.network.qonnx_import import load
-    from ssnn_fpga.report.backends import BackendFigures, backends_table
+    from ssnn_fpga.report.backends import backends_table
 
     network, names = load(model), backends.split(",")
     for name in names:
-        if name not in ("rtl", "hls4ml", "finn", "onnxruntime"):
-            raise UserError(f"There is no back end {name!r}: choose among rtl, hls4ml, finn, onnxruntime.")
+        if name not in BACKENDS:
+            raise UserError(f"There is no back end {name!r}: choose among {', '.join(BACKENDS)}.")
     frames, description = frames_of(network, data, split, samples)
-    expected, rows = run(network, frames.frames), []
+    rows = []
     for name in names:
         with terminal.status(f"{name}: {len(frames.labels)} recordings"):
-            figures: dict[str, Any] = {}
-            if name == "rtl":
-                trace, figures = _run_rtl(network, board, frames.frames)
-            elif name == "hls4ml":
-                trace, figures = Hls4ml(network).trace(frames.frames), _hls4ml_figures(network)
-            elif name == "finn":
-                trace, figures = _run_finn(network, board, frames.frames)
-            else:
-                trace = Onnxruntime(network).trace(frames.frames)
-        rows.append(BackendFigures(name, compare_traces(expected, trace), figures))
+            rows.append(run_backend(name, network, board, frames.frames))
     terminal.print(backends_table(rows, f"{network.name}, {len(frames.labels)} recordings: {description}"))
     for row in rows:
         for sentence in row.comparison.first:
@@ -144,58 +133,6 @@ def compare(
         print_json({"data": description, "backends": {row.name: row.summary() for row in rows}})
     if any(row.comparison.mismatches for row in rows):
         raise typer.Exit(1)
-
-
-def _run_rtl(network: Any, board: str, frames: Any) -> tuple[Any, dict[str, Any]]:
-    """Trace and figures of our hardware, planned for ``board``."""
-    import tempfile
-
-    from ssnn_fpga.boards.board import load_board
-    from ssnn_fpga.plan.solve import make_plan
-    from ssnn_fpga.report.backends import Figure
-    from ssnn_fpga.rtl.generate import write_design
-    from ssnn_fpga.simulate.compiled import CompiledAccelerator
-
-    plan = make_plan(network, load_board(board))
-    with tempfile.TemporaryDirectory(prefix="ssnn-fpga-") as scratch:
-        write_design(network, plan, Path(scratch) / "design")
-        with CompiledAccelerator(Path(scratch) / "design") as accelerator:
-            result = accelerator.run(frames)
-    estimate = "estimated by our plan"
-    return result.trace, {
-        "interval": Figure(result.cycles_per_sample, "simulated"),
-        "latency": Figure(result.latency_cycles, "simulated"),
-        "luts": Figure(plan.resources.luts, estimate),
-        "block_rams": Figure(plan.resources.block_rams, estimate),
-        "dsps": Figure(plan.resources.dsps, estimate),
-        "state_bits": Figure(0, "counted"),
-    }
-
-
-def _hls4ml_figures(network: Any) -> dict[str, Any]:
-    """Without Vitis HLS nobody says how many cycles and cells the C++ takes."""
-    from ssnn_fpga.backends.hls4ml.state import state_bits
-    from ssnn_fpga.report.backends import Figure
-
-    return {"state_bits": Figure(state_bits(network), "counted")}
-
-
-def _run_finn(network: Any, board: str, frames: Any) -> tuple[Any, dict[str, Any]]:
-    """Trace and figures of FINN's hardware graph, folded for the cycles of our own plan for ``board``."""
-    from ssnn_fpga.boards.board import load_board
-    from ssnn_fpga.engines import Finn
-    from ssnn_fpga.plan.solve import make_plan
-    from ssnn_fpga.report.backends import Figure
-
-    target = load_board(board)
-    if target.flow != "xilinx":
-        raise UserError(f"FINN writes for AMD chips, not for {target.title}: try --board pynq-z2.")
-    engine = Finn(network, make_plan(network, target).interval, target.device)
-    counts = {"interval": "cycles", "luts": "luts", "block_rams": "block_rams", "dsps": "dsps"}
-    return engine.trace(frames), {
-        **{name: Figure(engine.figures[key], "estimated by FINN and us") for name, key in counts.items()},
-        "state_bits": Figure(engine.figures["state_bits"], "counted"),
-    }
 
 
 @app.command()

@@ -29,7 +29,8 @@ def compile(
     backend: Annotated[
         str,
         typer.Option(
-            "--backend", help="rtl: SystemVerilog; hls4ml: its project; finn: its build; onnx: lowered integers."
+            "--backend",
+            help="rtl: SystemVerilog; hls4ml: its project; finn: its build; onnx: lowered integers.",
         ),
     ] = "rtl",
     board: Annotated[

@@ -14,7 +14,6 @@ import sys
 import textwrap
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from ssnn_fpga.backends.finn.execution import Execution
 from ssnn_fpga.backends.finn.frame_graph import frame_graph
 from ssnn_fpga.golden.compare import compare
 from ssnn_fpga.golden.engine import run
-from ssnn_fpga.network.layers import Integers, Network, Neuron
+from ssnn_fpga.network.layers import Integers, Network
 from ssnn_fpga.network.qonnx_import import load
 from tests.backends.small_networks import residual_network, small_network
 from tests.random_networks import random_frames, random_network
@@ -36,11 +35,14 @@ from tests.random_networks import random_frames, random_network
 MUTANTS: dict[str, tuple[type, str, str, str]] = {
     "fires on >": (ops.LIFState, "step", "membrane >= level", "membrane > level"),
     "double leak": (ops.LIFState, "step", '>> value["leak_shift"]', '>> 2 * value["leak_shift"]'),
-    "state not cleared": (ops.LIF, "execute_sample", "LIFState(self)", "_kept.setdefault(self, LIFState(self))"),
-    "other reset": (ops.LIFState, "step", 'if value["reset_to_zero"]', 'if not value["reset_to_zero"]'),
+    "state not cleared": (
+        ops.LIF, "execute_sample", "LIFState(self)", "_kept.setdefault(self, LIFState(self))",
+    ),
+    "other reset": (ops.LIFState, "step", '0 if value["reset_to_zero"]', '0 if not value["reset_to_zero"]'),
     "no filter": (ops.LIFState, "step", "current >> value", "current - current >> value"),
     "transformer weight off by one": (
-        ops.TemporalTransformer, "execute_sample", "self._matrix(), frames", "self._matrix() + np.eye(2, 4, dtype=int), frames",
+        ops.TemporalTransformer, "execute_sample", "self._matrix(), frames",
+        "self._matrix() + np.eye(2, 4, dtype=int), frames",
     ),
 }  # fmt: skip
 
@@ -58,7 +60,9 @@ def hardware(network: Network, folder: Path, cycles: int = 2000) -> Any:
 def trace(model: Any, network: Network, frames: Integers) -> dict[str, Integers]:
     """Every layer's values (N, T, C, H, W) of frames alike."""
     execution = Execution(model)
-    samples = [execution.run(list(sample.transpose(0, 2, 3, 1)[:, None].astype(np.float32))) for sample in frames]
+    samples = [
+        execution.run(list(sample.transpose(0, 2, 3, 1)[:, None].astype(np.float32))) for sample in frames
+    ]
     values = {}
     for layer in network.layers:
         array = np.stack([np.concatenate(streams[layer.name]) for streams in samples]).astype(np.int64)
@@ -106,22 +110,20 @@ def caught(mutant: str, folder: Path) -> str:
 
 def frame_a_call(folder: Path) -> str:
     """FINN's own execute_onnx, frame after frame: neurons keep their state, and give it up in time."""
-    from finn.core.onnx_exec import execute_onnx
-
-    network = random_network(np.random.default_rng(2), schedule=(3,), pool="max", hidden=0)
-    first = next(n for n, layer in enumerate(network.layers) if isinstance(layer, Neuron))
-    frames = random_frames(np.random.default_rng(3), network, 4)
-    graph = frame_graph(network)
-    name = network.layers[first].name
-    expected = run(network, frames)[name]
     from finn.builder.build_dataflow_config import DataflowBuildConfig
     from finn.builder.build_dataflow_steps import step_convert_to_hw
+    from finn.core.onnx_exec import execute_onnx
 
-    model = step_convert_to_hw(graph, DataflowBuildConfig(standalone_thresholds=True))
+    network = random_network(np.random.default_rng(2), schedule=(3,))
+    name = network.layers[1].name
+    frames = random_frames(np.random.default_rng(3), network, 4)
+    expected = run(network, frames)[name]
+    model = step_convert_to_hw(frame_graph(network), DataflowBuildConfig(standalone_thresholds=True))
     last = [node.output[0] for node in model.graph.node].index(name)
-    for node in list(model.graph.node)[last + 1 :]:
-        model.graph.node.remove(node)
-    model.graph.output[0].CopyFrom(model.get_tensor_valueinfo(name))
+    del model.graph.node[last + 1 :]
+    (info,) = (info for info in model.graph.value_info if info.name == name)
+    model.graph.value_info.remove(info)
+    model.graph.output[0].CopyFrom(info)
     got = [
         execute_onnx(model, {"input": frame.transpose(1, 2, 0)[None].astype(np.float32)})[name][0]
         for sample in frames
@@ -173,9 +175,7 @@ def folds(folder: Path) -> str:
     """Fewer cycles take wider folds, and each node keeps what its frames leave it."""
     network = small_network()
     fast, slow = (hardware(network, folder / str(cycles), cycles)[1] for cycles in (12, 2000))
-    problems = [
-        f"{node['name']} takes {node['cycles']}" for node in slow["nodes"] if node["cycles"] > 2000
-    ]
+    problems = [f"{node['name']} takes {node['cycles']}" for node in slow["nodes"] if node["cycles"] > 2000]
     if not fast["cycles"] < slow["cycles"]:
         problems.append(f"{fast['cycles']} cycles and {slow['cycles']}")
     frames = {node["output"]: node["frames"] for node in slow["nodes"]}

@@ -82,7 +82,7 @@ def test_from_our_side(tmp_path: Path) -> None:
 
 def test_missing_environment_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(environment.VARIABLE, str(tmp_path / "none"))
-    with pytest.raises(UserError, match="FINN's environment .*none is missing: run `make finn`"):
+    with pytest.raises(UserError, match=r"FINN's environment .*none is missing: run `make finn`"):
         write_project(small_network(), tmp_path / "project", cycles=100)
     assert not list(tmp_path.iterdir())
 
@@ -102,9 +102,7 @@ def test_an_environment_that_dies_is_named(tmp_path: Path, monkeypatch: pytest.M
     ("release", "fault"),
     [(None, "finn-plus is not installed"), ("2.0", r"finn-plus 2\.0 is installed, but 1\.6\.1 is supported")],
 )
-def test_other_releases_are_refused(
-    release: str | None, fault: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_releases_are_refused(release: str | None, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def version(name: str) -> str:
         if release is None:
             raise boot.PackageNotFoundError(name)
@@ -120,7 +118,7 @@ def test_what_finn_cannot_take_is_named() -> None:
         frame_graph(residual_network(np.random.default_rng(3)))
     small = small_network()
     wide = replace(small.layers[-1], bias=np.array([1 << 26, 0, 0]))
-    with pytest.raises(UserError, match="layer 'readout': its values reach .*float32"):
+    with pytest.raises(UserError, match=r"layer 'readout': its values reach .*float32"):
         frame_graph(replace(small, layers=(*small.layers[:-1], wide)))
     strided = Network(
         "strided",

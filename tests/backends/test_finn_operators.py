@@ -117,7 +117,9 @@ CASES: dict[str, Callable[[], Case]] = {
 STALLS = ((0.0, 0.0), (0.4, 0.0), (0.3, 0.5))
 
 
-def run_case(given: Case, folder: Path, stalls: tuple[float, float], edit: dict[str, str] | None = None) -> None:
+def run_case(
+    given: Case, folder: Path, stalls: tuple[float, float], edit: dict[str, str] | None = None
+) -> None:
     """The written files behind a top that renames FINN's ports; ``edit`` replaces text in the modules."""
     name = "finn_operator"
     *sources, wrapper = hdl.write(given.operator, f"{name}_0", folder)
@@ -188,9 +190,10 @@ MUTANTS = {
     ),
 }
 """In this order the values of ``mutant``; one build holds them all, and 0 is none of them."""
-_CHOICE = "  int mutant;\n  initial if (!$value$plusargs(\"mutant=%d\", mutant)) mutant = 0;\n"
+_CHOICE = '  int mutant;\n  initial if (!$value$plusargs("mutant=%d", mutant)) mutant = 0;\n'
 _WOVEN = dict(MUTANTS.values()) | {
-    line: _CHOICE + line for line in ("  localparam int CHUNKS ", "  logic [FRAME_BITS-1:0] frame_q, shown_q;")
+    line: _CHOICE + line
+    for line in ("  localparam int CHUNKS ", "  logic [FRAME_BITS-1:0] frame_q, shown_q;")
 }
 
 

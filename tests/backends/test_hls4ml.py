@@ -27,7 +27,6 @@ from ssnn_fpga.network.layers import (
     Neuron,
     Pool,
     Readout,
-    TemporalTransform,
 )
 from ssnn_fpga.plan.solve import make_plan
 from tests.backends.small_networks import residual_network, small_network

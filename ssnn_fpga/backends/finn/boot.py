@@ -34,7 +34,7 @@ def boot() -> None:
         raise UserError("finn-plus is not installed in this Python: run `make finn`") from error
     if found != VERSION:
         raise UserError(
-            f"finn-plus {found} is installed, but {VERSION} is supported: remove its folder and run `make finn`"
+            f"finn-plus {found} is installed, but {VERSION} is supported: remove .finn and run `make finn`"
         )
     os.environ.setdefault("FINN_BUILD_DIR", tempfile.gettempdir())
     os.environ.setdefault("NUM_DEFAULT_WORKERS", "1")

@@ -19,7 +19,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from ssnn_fpga.backends.finn.ops import Frame, FrameOperator
 
-Run = Callable[..., list[Frame]]
+Run = Callable[..., list[list[Frame]]]
 
 
 def run(model: ModelWrapper, frames: Sequence[Frame]) -> dict[str, list[Frame]]:
@@ -41,7 +41,7 @@ class Execution:
 
     def run(self, frames: Sequence[Frame]) -> dict[str, list[Frame]]:
         """Every tensor's frames of one sample."""
-        streams = {self._input: list(frames)}
+        streams: dict[str, list[Frame]] = {self._input: list(frames)}
         for node, step in self._steps:
             inputs = [streams[tensor] for tensor in node.input if tensor not in self._constants]
             for tensor, values in zip(node.output, step(*inputs), strict=True):

@@ -105,6 +105,7 @@ class _Graph:
         """The nodes of ``layer``."""
         name, source = layer.name, self._edges[layer.inputs[0]]
         edge = self._edges[name]
+        assert not isinstance(source, Logits)  # check() has refused early exits
         match layer:
             case Conv():
                 self._conv(layer)
@@ -113,7 +114,7 @@ class _Graph:
             case Neuron():
                 width = self._ranges.neurons[name]
                 self._own(
-                    "LIF", layer, Timesteps=edge.timesteps, theta=layer.theta.tolist(),
+                    "LIF", layer, Timesteps=source.timesteps, theta=layer.theta.tolist(),
                     bias=layer.bias.tolist(), levels=layer.levels, strict=int(layer.strict),
                     reset_to_zero=int(layer.reset == "zero"), leak_multiplier=layer.leak_multiplier,
                     leak_shift=layer.leak_shift, fraction=layer.fraction, filter_shift=layer.filter_shift,
@@ -167,7 +168,8 @@ class _Graph:
 
     def _conv(self, layer: Conv) -> None:
         source, edge = self._edges[layer.inputs[0]], self._edges[layer.name]
-        assert isinstance(source, Activation) and not isinstance(edge, Logits)
+        assert isinstance(source, Activation)
+        assert not isinstance(edge, Logits)
         outputs, _, kernel, _ = layer.weight.shape
         depthwise = layer.groups == source.channels == outputs
         whole, zeros = _whole_weight(layer, source.channels)
@@ -203,7 +205,8 @@ class _Graph:
         source, edge, name, size = (
             self._edges[layer.inputs[0]], self._edges[layer.name], layer.name, layer.size
         )  # fmt: skip
-        assert isinstance(source, Activation) and isinstance(edge, Activation)
+        assert isinstance(source, Activation)
+        assert isinstance(edge, Activation)
         frame, taps = (1, edge.height, edge.width), size * size
         self._windows(layer, source, size, size, 0, depthwise=True)
         self._describe(f"{name}/windows", (*frame, taps * edge.channels), _unsigned(source.maximum))
@@ -214,7 +217,14 @@ class _Graph:
         self._describe(name, (*frame, edge.channels), _unsigned(taps * ((1 << source.bits) - 1)))
 
     def _windows(
-        self, layer: Conv | Pool, source: Activation, kernel: int, stride: int, padding: int, *, depthwise: bool
+        self,
+        layer: Conv | Pool,
+        source: Activation,
+        kernel: int,
+        stride: int,
+        padding: int,
+        *,
+        depthwise: bool,
     ) -> None:
         self._node(
             "Im2Col", layer.inputs, f"{layer.name}/windows", "qonnx.custom_op.general", stride=[stride] * 2,
@@ -234,7 +244,10 @@ class _Graph:
             last = place == len(layer.inputs) - 1
             name = layer.name if last else f"{layer.name}/{place}"
             self._node("Add", (first, second), name)
-            bits = 1 + max(int(self._types[tensor].removeprefix("UINT").replace("BINARY", "1")) for tensor in (first, second))
+            bits = 1 + max(
+                int(self._types[tensor].removeprefix("UINT").replace("BINARY", "1"))
+                for tensor in (first, second)
+            )
             self._describe(name, (1, edge.height, edge.width, edge.channels), f"UINT{bits}")
             first = name
 
@@ -259,7 +272,9 @@ class _Graph:
         )
 
     def _tensor(self, name: str, edge: Edge) -> None:
-        shape = (1, edge.channels) if isinstance(edge, Logits) else (1, edge.height, edge.width, edge.channels)
+        shape = (
+            (1, edge.channels) if isinstance(edge, Logits) else (1, edge.height, edge.width, edge.channels)
+        )
         self._describe(name, shape, _type(edge))
 
     def _describe(self, name: str, shape: tuple[int, ...], kind: str) -> None:

@@ -205,7 +205,9 @@ def write(operator: Operator, name: str, folder: Path, library: Path | None = No
 
 def _sources(module: str, library: Path) -> list[Path]:
     """Files of a module and of all that it instantiates, each after those that it needs."""
-    known = {path.stem: path for folder in ("finn", "rtl") for path in sorted((library / folder).glob("*.sv"))}
+    known = {
+        path.stem: path for folder in ("finn", "rtl") for path in sorted((library / folder).glob("*.sv"))
+    }
     ordered: dict[str, Path] = {}
 
     def visit(name: str) -> None:

@@ -241,10 +241,8 @@ class LIFState:
             for level in range(1, value["levels"] + 1)
         )
         assert isinstance(spikes, np.ndarray)
-        if value["reset_to_zero"]:
-            membrane = np.where(spikes > 0, 0, membrane)
-        else:
-            membrane = membrane - spikes * theta
+        kept = 0 if value["reset_to_zero"] else membrane - spikes * theta
+        membrane = np.where(spikes > 0, kept, membrane)
         self._current, self._membrane = current, membrane
         self.timestep += 1
         return spikes.astype(np.float32)

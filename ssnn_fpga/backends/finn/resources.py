@@ -53,4 +53,6 @@ def _transform(given: Mapping[str, int | str], pe: int) -> Resources:
     matrix = tuple(
         packed >> width * entry & (1 << width) - 1 for entry in range(values["t_in"] * values["t_out"])
     )
-    return _MODEL.resources("temporal_transform", MODULES["temporal_transform"](group=pe, matrix=matrix, **values))
+    return _MODEL.resources(
+        "temporal_transform", MODULES["temporal_transform"](group=pe, matrix=matrix, **values)
+    )

@@ -36,7 +36,7 @@ def step_sums_to_hw(model: ModelWrapper, cfg: Any) -> ModelWrapper:
 
 
 def fold_step(cycles: int) -> Callable[[ModelWrapper, Any], ModelWrapper]:
-    """A step that folds every node for ``cycles`` a sample, in place of ``step_target_fps_parallelization``."""
+    """A step that folds all nodes for ``cycles`` a sample, instead of ``step_target_fps_parallelization``."""
 
     def step_fold_for_sample(model: ModelWrapper, cfg: Any) -> ModelWrapper:
         return model.transform(FoldForSample(cycles, cfg.mvau_wwidth_max))
@@ -119,7 +119,7 @@ def step_hold_skips(model: ModelWrapper, cfg: Any) -> ModelWrapper:
             depths = [(last - behind[tensor] + 1) * frame + 2 for tensor in streamed]
             operator.set_nodeattr("inFIFODepths", [int(depth) for depth in depths])
         waits = operator.frames_in() - 1 if isinstance(operator, FrameOperator) else 0
-        behind.update({tensor: last + waits for tensor in node.output})
+        behind.update(dict.fromkeys(node.output, last + waits))
     return model
 
 

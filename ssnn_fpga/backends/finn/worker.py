@@ -37,10 +37,10 @@ def run(request: dict[str, Any], folder: Path) -> dict[str, Any]:
     for sample in frames:
         streams = execution.run(list(sample))
         samples.append({name: np.concatenate(streams[name]) for name in request["layers"]})
-    np.savez(
-        folder / "values.npz",
-        **{name: np.stack([sample[name] for sample in samples]) for name in request["layers"]},
-    )
+    values: dict[str, Any] = {
+        name: np.stack([sample[name] for sample in samples]) for name in request["layers"]
+    }
+    np.savez(folder / "values.npz", **values)
     return {}
 
 
