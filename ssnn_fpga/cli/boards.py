@@ -169,10 +169,13 @@ def _follow(accelerator: Any, source: str, step: int | None, pace: float, as_jso
 @app.command()
 def doctor(as_json: JsonOption = False) -> None:
     """Show which tools are found, which are missing, and how to get them."""
+    from ssnn_fpga.backends.finn.environment import environment_directory
     from ssnn_fpga.boards.board import boards
-    from ssnn_fpga.boards.tools import find_tools
+    from ssnn_fpga.boards.tools import ToolStatus, find_tools
 
-    tools = find_tools()
+    finn = (environment_directory() / "bin" / "python").is_file()
+    uses = "compile --backend finn, evaluate --engine finn"
+    tools = [*find_tools(), ToolStatus("FINN+", finn, "", uses, "make finn")]
     table = Table(title=f"tools (boards: {', '.join(boards())})")
     for column in ("tool", "found", "needed for", "how to get it"):
         table.add_column(column)

@@ -184,6 +184,22 @@ def folds(folder: Path) -> str:
     return ", ".join(problems)
 
 
+def holds_skips(folder: Path) -> str:
+    """A branch without neurons gets room for the frames that the other one keeps."""
+    from qonnx.custom_op.registry import getCustomOp
+
+    from ssnn_fpga.backends.finn.steps import step_hold_skips
+
+    network = residual_network(np.random.default_rng(3), heads=0)
+    model = step_hold_skips(hardware(network, folder)[0], None)
+    (node,) = model.get_nodes_by_op_type("ElementwiseAdd_hls")
+    join = getCustomOp(node)
+    frame = int(np.prod(join.get_folded_input_shape(0)[:-1]))
+    behind = sorted(depth // frame for depth in join.get_nodeattr("inFIFODepths"))
+    steps = network.input.timesteps
+    return "" if behind == [1, steps] else f"{behind} frames, of {steps} a sample"
+
+
 def cases(folder: Path) -> Iterator[tuple[str, Callable[[Path], str]]]:
     """Each case with its name."""
     networks = {
@@ -198,7 +214,7 @@ def cases(folder: Path) -> Iterator[tuple[str, Callable[[Path], str]]]:
         yield f"equal: {name}", lambda place, network=network: equal_twice(network, place)
     for mutant in MUTANTS:
         yield f"mutant: {mutant}", lambda place, mutant=mutant: caught(mutant, place)
-    for case in (frame_a_call, generates_our_hdl, packs_as_finn, folds):
+    for case in (frame_a_call, generates_our_hdl, packs_as_finn, folds, holds_skips):
         yield case.__name__, case
 
 
