@@ -10,7 +10,7 @@ import numpy as np
 
 from ssnn_fpga.backends.finn.environment import call
 from ssnn_fpga.backends.finn.project import write_project
-from ssnn_fpga.errors import UserError
+from ssnn_fpga.backends.samples import check_samples
 from ssnn_fpga.network.layers import Integers, Network
 
 
@@ -29,13 +29,7 @@ class HardwareGraph:
 
     def trace(self, frames: Integers) -> dict[str, Integers]:
         """Every layer's values for ``frames`` (N, T, C, H, W): int64 (N, T, C, H, W), logits (N, O)."""
-        wanted = self._network.input.shape
-        if frames.ndim != 5 or frames.shape[1:] != wanted:
-            raise UserError(
-                f"frames of shape {frames.shape} do not fit the network; give (N, {str(wanted)[1:-1]})"
-            )
-        if not len(frames):
-            raise UserError("there is no sample to run; give at least one")
+        check_samples(self._network, frames)
         layers = [layer.name for layer in self._network.layers]
         with tempfile.TemporaryDirectory(prefix="run-", dir=self._scratch.name) as name:
             folder = Path(name)

@@ -19,6 +19,7 @@ from onnx import TensorProto, helper
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
+from ssnn_fpga.backends.whole_weights import whole_weight
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import (
     NETWORK_INPUT,
@@ -172,13 +173,13 @@ class _Graph:
         assert not isinstance(edge, Logits)
         outputs, _, kernel, _ = layer.weight.shape
         depthwise = layer.groups == source.channels == outputs
-        whole, zeros = _whole_weight(layer, source.channels)
+        whole = whole_weight(layer, source.channels)
         rows, given = kernel * kernel * source.channels, layer.inputs[0]
         if kernel > 1 or layer.stride > 1 or layer.padding:
             given = f"{layer.name}/windows"
             self._windows(layer, source, kernel, layer.stride, layer.padding, depthwise=depthwise)
             self._describe(given, (1, edge.height, edge.width, rows), _unsigned(source.maximum))
-        self._product(layer, given, whole.transpose(2, 3, 1, 0).reshape(rows, outputs), zeros)
+        self._product(layer, given, whole.transpose(2, 3, 1, 0).reshape(rows, outputs))
         if depthwise:
             self._depthwise[f"{layer.name}/weight"] = kernel
 
@@ -193,10 +194,10 @@ class _Graph:
         weight = dense_stream_order(layer.weight, source.channels, source.height, source.width)
         self._product(layer, given, weight.T)
 
-    def _product(self, layer: Conv | Dense, given: str, weight: Integers, zeros: bool = False) -> None:
+    def _product(self, layer: Conv | Dense, given: str, weight: Integers) -> None:
         tensor = f"{layer.name}/weight"
         self._weights[tensor] = np.ascontiguousarray(weight, np.float32)
-        binary = layer.weight_bits == 1 and not zeros
+        binary = layer.weight_bits == 1 and weight.all()  # no zeros of other groups
         self._types[tensor] = "BIPOLAR" if binary else f"INT{max(2, layer.weight_bits)}"
         self._node("MatMul", (given, tensor), layer.name)
 
@@ -279,18 +280,6 @@ class _Graph:
 
     def _describe(self, name: str, shape: tuple[int, ...], kind: str) -> None:
         self._shapes[name], self._types[name] = shape, kind
-
-
-def _whole_weight(layer: Conv, channels: int) -> tuple[Integers, bool]:
-    """(O, C, K, K), and whether zeros stand in it for what another group sees."""
-    if layer.groups == 1:
-        return layer.weight, False
-    outputs, inner, kernel, _ = layer.weight.shape
-    whole = np.zeros((outputs, channels, kernel, kernel), np.int64)
-    for output in range(outputs):
-        first = output // (outputs // layer.groups) * inner
-        whole[output, first : first + inner] = layer.weight[output]
-    return whole, True
 
 
 def _type(edge: Edge) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ssnn_fpga.network.layers import Integers, signed_bits
 from ssnn_fpga.rtl.instance import instance
-from ssnn_fpga.rtl.library import hardware_directory, instantiated
+from ssnn_fpga.rtl.library import hardware_directory, library_sources
 from ssnn_fpga.rtl.memory import bias_words, threshold_words, write_hex
 
 
@@ -183,7 +183,8 @@ def write(operator: Operator, name: str, folder: Path, library: Path | None = No
     folder ``hw``. Words are padded to bytes, as AXI streams demand; padding leaves as zeros.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    sources = _sources(operator.module, library or hardware_directory())
+    hardware = library or hardware_directory()
+    sources = library_sources([operator.module], hardware / "rtl", hardware / "finn")
     renamed = re.compile(rf"\b({'|'.join(path.stem for path in sources)})\b(?=\s*(?:#\s*)?\()")
     declared = re.compile(r"(?m)^module (\w+)")
     files = []
@@ -201,23 +202,6 @@ def write(operator: Operator, name: str, folder: Path, library: Path | None = No
     wrapper = folder / f"{name}.v"
     wrapper.write_text(_wrapper(operator, name))
     return [*files, wrapper]
-
-
-def _sources(module: str, library: Path) -> list[Path]:
-    """Files of a module and of all that it instantiates, each after those that it needs."""
-    known = {
-        path.stem: path for folder in ("finn", "rtl") for path in sorted((library / folder).glob("*.sv"))
-    }
-    ordered: dict[str, Path] = {}
-
-    def visit(name: str) -> None:
-        for inner in instantiated(known[name], known):
-            if inner not in ordered:
-                visit(inner)
-        ordered[name] = known[name]
-
-    visit(module)
-    return list(ordered.values())
 
 
 def _wrapper(operator: Operator, name: str) -> str:
