@@ -16,15 +16,11 @@ import numpy as np
 import pytest
 
 from ssnn_fpga.backends.finn import boot, environment
-from ssnn_fpga.backends.finn.engine import HardwareGraph
 from ssnn_fpga.backends.finn.frame_graph import frame_graph
 from ssnn_fpga.backends.finn.project import write_project
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.golden.compare import compare
-from ssnn_fpga.golden.engine import run
 from ssnn_fpga.network.layers import NETWORK_INPUT, Activation, Conv, Dense, Network, Neuron, Readout
 from tests.backends.small_networks import residual_network, small_network
-from tests.random_networks import random_frames
 
 ROOT = Path(__file__).parents[2]
 _PYTHON = environment.environment_directory() / "bin" / "python"
@@ -56,21 +52,6 @@ def test_in_finn(untrained_model: Path, tmp_path: Path) -> None:
     answers: dict[str, str] = json.loads((tmp_path / "answers.json").read_text())
     assert tuple(answers) == CASES
     assert {case: answer for case, answer in answers.items() if answer} == {}
-
-
-@needs_finn
-def test_from_our_side(tmp_path: Path) -> None:
-    """Build and run across the two environments, with all that a project has."""
-    network = small_network()
-    graph = HardwareGraph(network, cycles=100)
-    frames = random_frames(np.random.default_rng(3), network, 4)
-    comparison = compare(run(network, frames), graph.trace(frames))
-    assert comparison.equal, str(comparison)
-    assert {node["by"] for node in graph.figures["nodes"]} == {"FINN", "ssnn-fpga"}
-    assert graph.figures["overlay"] is False
-    for bad, fault in ((frames[:, :1], "do not fit the network"), (frames[:0], "no sample to run")):
-        with pytest.raises(UserError, match=fault):
-            graph.trace(bad)
 
 
 def test_missing_environment_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

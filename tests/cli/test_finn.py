@@ -18,7 +18,9 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "finn.md"
 _CHECK = """
 from ssnn_fpga.golden.engine import run as golden
-expected = golden(network, sample.astype(int)[None])["readout"]
+from ssnn_fpga.network.qonnx_import import load
+frames = sample.transpose(1, 0, 4, 2, 3).astype(int)
+expected = golden(load(Path("model.onnx")), frames)["readout"]
 assert (logits == expected).all(), (logits, expected)
 assert {path.suffix for path in Path("lif").iterdir()} == {".sv", ".v", ".mem"}
 """

@@ -5,9 +5,11 @@ A user's own list of steps may mix them with FINN's; ``estimate_steps`` and ``bu
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from copy import deepcopy
 from math import prod
+from pathlib import Path
 from typing import Any
 
 from finn.builder import build_dataflow_steps as finn_steps
@@ -20,7 +22,21 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 from qonnx.transformation.infer_datatypes import InferDataTypes
 
+from ssnn_fpga.backends.finn.frame_graph import frame_graph
 from ssnn_fpga.backends.finn.ops import LIF, FrameOperator
+from ssnn_fpga.network.qonnx_import import load
+
+
+def step_frames(model: ModelWrapper, cfg: Any) -> ModelWrapper:
+    """A QONNX file of this project, as the builder has read it, to the graph of its frames.
+
+    First of all steps where the builder gets the file itself: it streamlines every scale into integer
+    thresholds and infers the operators. Raises UserError as ``load`` and ``frame_graph`` do.
+    """
+    with tempfile.TemporaryDirectory(prefix="ssnn-fpga-") as scratch:
+        path = Path(scratch) / "model.onnx"
+        model.save(str(path))
+        return frame_graph(load(path))
 
 
 def step_sums_to_hw(model: ModelWrapper, cfg: Any) -> ModelWrapper:
