@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import json
+import os
 import sys
 import textwrap
 import traceback
@@ -25,6 +26,7 @@ from ssnn_fpga.backends.finn import hdl, ops
 from ssnn_fpga.backends.finn.build import Options, build
 from ssnn_fpga.backends.finn.execution import Execution
 from ssnn_fpga.backends.finn.frame_graph import frame_graph
+from ssnn_fpga.errors import UserError
 from ssnn_fpga.golden.compare import compare
 from ssnn_fpga.golden.engine import run
 from ssnn_fpga.network.layers import Integers, Network
@@ -184,6 +186,22 @@ def folds(folder: Path) -> str:
     return ", ".join(problems)
 
 
+def gives_up(folder: Path) -> str:
+    """FINN's own refusal becomes one sentence."""
+    os.environ.pop("PYTEST_CURRENT_TEST", None)  # FINN raises where it sees pytest
+    folder.mkdir(parents=True)
+    graph = frame_graph(small_network())
+    neuron = next(node for node in graph.graph.node if node.output[0] == "lif1")
+    neuron.op_type, neuron.domain = "Neg", ""  # nothing that FINN turns into hardware
+    del neuron.attribute[:]
+    graph.save(str(folder / "frames.onnx"))
+    try:
+        build(folder / "frames.onnx", folder, Options(2000))
+    except UserError as error:
+        return "" if str(error).startswith("FINN gave up, ") and "Neg_0" in str(error) else str(error)
+    return "no error"
+
+
 def holds_skips(folder: Path) -> str:
     """A branch without neurons gets room for the frames that the other one keeps."""
     from qonnx.custom_op.registry import getCustomOp
@@ -214,7 +232,7 @@ def cases(folder: Path) -> Iterator[tuple[str, Callable[[Path], str]]]:
         yield f"equal: {name}", lambda place, network=network: equal_twice(network, place)
     for mutant in MUTANTS:
         yield f"mutant: {mutant}", lambda place, mutant=mutant: caught(mutant, place)
-    for case in (frame_a_call, generates_our_hdl, packs_as_finn, folds, holds_skips):
+    for case in (frame_a_call, generates_our_hdl, packs_as_finn, folds, holds_skips, gives_up):
         yield case.__name__, case
 
 

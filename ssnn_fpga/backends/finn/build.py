@@ -67,7 +67,7 @@ def build(graph: Path, out: Path, options: Options) -> dict[str, Any]:
         enable_build_pdb_debug=False,
     )
     if build_dataflow_cfg(str(graph), config):
-        raise UserError(f"FINN gave up, {_last_error(out)}; its log is {out / 'build_dataflow.log'}")
+        raise UserError(f"FINN gave up, {_last_error(out)}; docs/finn.md says what it takes")
     model = ModelWrapper(str(out / "intermediate_models" / _ESTIMATED))
     model.save(str(out / HARDWARE_FILE))
     for node in model.graph.node:
