@@ -186,6 +186,41 @@ def folds(folder: Path) -> str:
     return ", ".join(problems)
 
 
+def goes_on(folder: Path) -> str:
+    """FINN's next steps without Vivado, width converters, FIFOs, code of every node: the same logits."""
+    from finn.transformation.fpgadataflow.insert_dwc import InsertDWC
+    from finn.transformation.fpgadataflow.insert_fifo import InsertFIFO
+    from finn.transformation.fpgadataflow.prepare_ip import PrepareIP
+    from finn.transformation.fpgadataflow.specialize_layers import SpecializeLayers
+    from qonnx.custom_op.registry import getCustomOp
+    from qonnx.transformation.general import GiveUniqueNodeNames
+
+    from ssnn_fpga.backends.finn.steps import step_hold_skips
+
+    part = "xc7z020clg400-1"
+    network = residual_network(np.random.default_rng(3), heads=0)
+    frames = random_frames(np.random.default_rng(3), network, 2)
+    model = step_hold_skips(hardware(network, folder, 300)[0], None)
+    for transformation in (
+        InsertDWC(), InsertFIFO(create_shallow_fifos=True), SpecializeLayers(part), GiveUniqueNodeNames(),
+        PrepareIP(part, 10.0),
+    ):  # fmt: skip
+        model = model.transform(transformation)
+    kinds = {node.op_type for node in model.graph.node}
+    assert {"StreamingFIFO_rtl", "StreamingDataWidthConverter_rtl", "LIF_rtl"} <= kinds
+    for node in model.graph.node:
+        if isinstance(getCustomOp(node), ops.FrameOperator):
+            place = Path(getCustomOp(node).get_nodeattr("code_gen_dir_ipgen"))
+            assert (place / f"{node.name}.v").is_file(), node.name
+    execution = Execution(model)
+    last = model.graph.output[0].name
+    given = [
+        execution.run(list(x.transpose(0, 2, 3, 1)[:, None].astype(np.float32)))[last][0] for x in frames
+    ]
+    expected = run(network, frames)["readout"]
+    return "" if (np.concatenate(given) == expected).all() else f"{given}, not {expected}"
+
+
 def gives_up(folder: Path) -> str:
     """FINN's own refusal becomes one sentence."""
     os.environ.pop("PYTEST_CURRENT_TEST", None)  # FINN raises where it sees pytest
@@ -232,7 +267,7 @@ def cases(folder: Path) -> Iterator[tuple[str, Callable[[Path], str]]]:
         yield f"equal: {name}", lambda place, network=network: equal_twice(network, place)
     for mutant in MUTANTS:
         yield f"mutant: {mutant}", lambda place, mutant=mutant: caught(mutant, place)
-    for case in (frame_a_call, generates_our_hdl, packs_as_finn, folds, holds_skips, gives_up):
+    for case in (frame_a_call, generates_our_hdl, packs_as_finn, folds, holds_skips, goes_on, gives_up):
         yield case.__name__, case
 
 
