@@ -70,16 +70,16 @@ mutation: setup
 benchmarks: setup
 	$(BIN)/python -m benchmarks
 
-# FINN+ for the comparison with it, in an environment of its own: its package would exchange torch, so
+# FINN+, the back end and what is compared with it, in its own environment: its package would exchange torch, so
 # what it needs comes first and itself without dependencies. It needs Python 3.11.
 finn: $(FINN)/.ready
 
 $(FINN)/.ready:
 	$(PYTHON) -m venv $(FINN)
 	$(FINN)/bin/python -m pip install --quiet torch==2.13.0
-	$(FINN)/bin/python -m pip install --quiet qonnx==1.0.0 'onnx<1.22' 'click<9' 'cmake<4.1' \
-	  'mashumaro[yaml]<4' 'matplotlib<3.11' mip==1.17.0 onnx-passes 'pandas<2.4' pybind11==3.0.1 \
-	  'pydantic>2' 'rich<14' 'scikit-learn<1.8' 'scipy<1.18' 'termcolor<3' psutil
+	$(FINN)/bin/python -m pip install --quiet qonnx==1.0.0 onnx==1.21.0 onnxruntime==1.25.1 protobuf==5.29.6 \
+	  'bitstring<4.4' 'click<9' 'cmake<4.1' 'mashumaro[yaml]<4' 'matplotlib<3.11' mip==1.17.0 onnx-passes \
+	  'pandas<2.4' pybind11==3.0.1 'pydantic>2' 'rich<14' 'scikit-learn<1.8' 'scipy<1.18' 'termcolor<3' psutil
 	$(FINN)/bin/python -m pip install --quiet --no-deps finn-plus==1.6.1
 	touch $@
 

@@ -1,5 +1,8 @@
 """From event-camera recordings to a class that comes out of an FPGA."""
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
-__version__ = version("ssnn-fpga")
+try:
+    __version__ = version("ssnn-fpga")
+except PackageNotFoundError:  # a checkout on PYTHONPATH, as FINN's environment sees it
+    __version__ = "unknown"

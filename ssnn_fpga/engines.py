@@ -1,4 +1,4 @@
-"""The engines that run one exported model: golden, onnxruntime, hls4ml and the compiled hardware.
+"""The engines that run one exported model: golden, onnxruntime, hls4ml, FINN and the compiled hardware.
 
 Each gives every value of every layer under the same names, so any two can be compared.
 Training has its own engine, ``torch``, which lives in ``quant_models``.
@@ -15,7 +15,7 @@ import numpy as np
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Integers, Network
 
-ENGINES = ("golden", "onnxruntime", "rtl", "hls4ml")
+ENGINES = ("golden", "onnxruntime", "rtl", "hls4ml", "finn")
 
 
 class Engine(Protocol):
@@ -78,6 +78,20 @@ class Hls4ml:
         return self._project.trace(frames)
 
 
+class Finn:
+    """FINN's hardware graph, in FINN's own Python."""
+
+    def __init__(self, network: Network, cycles: int = 100_000, part: str = "xc7z020clg400-1") -> None:
+        from ssnn_fpga.backends.finn.engine import HardwareGraph
+
+        self._graph = HardwareGraph(network, cycles, part)
+        self.figures = self._graph.figures
+
+    def trace(self, frames: Integers) -> Mapping[str, Integers]:
+        """See :class:`Engine`."""
+        return self._graph.trace(frames)
+
+
 def open_engine(name: str, network: Network, design: Path) -> Engine:
     """The engine called ``name``; ``design`` is where ``rtl`` finds or puts the generated hardware."""
     if name == "golden":
@@ -88,6 +102,8 @@ def open_engine(name: str, network: Network, design: Path) -> Engine:
         return Rtl(design)
     if name == "hls4ml":
         return Hls4ml(network)
+    if name == "finn":
+        return Finn(network)
     raise UserError(f"There is no engine {name!r} for a model file: choose one of {', '.join(ENGINES)}.")
 
 

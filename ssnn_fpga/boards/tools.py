@@ -74,7 +74,7 @@ _TOOLS = (
     _Tool("cocotb", "the benches", "pip install 'ssnn-fpga[dev]'", package="cocotb", is_program=False),
     _Tool("pyserial", "running on ulx3s", _SERIAL, package="pyserial", is_program=False),
     _Tool("openFPGALoader", "loading a bitstream into ulx3s", "apt-get install openfpgaloader"),
-    _Tool("vivado", "the flows vivado and vitis: kv260, pynq-z2, Alveo cards", _VIVADO),
+    _Tool("vivado", "the flows vivado and vitis: kv260, pynq-z2, Alveo cards; FINN's overlays", _VIVADO),
     _Tool("v++", "the flow vitis: Alveo cards", _VITIS),
 )
 

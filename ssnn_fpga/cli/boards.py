@@ -190,11 +190,14 @@ def _follow(accelerator: Any, source: str, step: int | None, pace: float, as_jso
 @app.command()
 def doctor(as_json: JsonOption = False) -> None:
     """Show which tools are found, which flow each board takes with them, and how to get the others."""
+    from ssnn_fpga.backends.finn.environment import environment_directory
     from ssnn_fpga.boards.board import boards
     from ssnn_fpga.boards.choice import flow_states
-    from ssnn_fpga.boards.tools import find_tools
+    from ssnn_fpga.boards.tools import ToolStatus, find_tools
 
-    tools, flows = find_tools(), flow_states()
+    finn = (environment_directory() / "bin" / "python").is_file()
+    uses = "compile --backend finn, evaluate --engine finn"
+    tools, flows = [*find_tools(), ToolStatus("FINN+", finn, "", uses, "make finn")], flow_states()
     table = Table(title="tools")
     for column in ("tool", "found", "needed for", "how to get it"):
         table.add_column(column)

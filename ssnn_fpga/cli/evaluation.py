@@ -16,7 +16,7 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="A QONNX file; a run's folder with --engine torch.")],
     data: DataOption = None,
     engine: Annotated[
-        str, typer.Option("--engine", help="golden, onnxruntime, rtl, hls4ml or torch.")
+        str, typer.Option("--engine", help="golden, onnxruntime, rtl, hls4ml, finn or torch.")
     ] = "golden",
     split: Annotated[str, typer.Option("--split", help="Split of the data.")] = "test",
     samples: Annotated[
@@ -103,7 +103,7 @@ def _open_exported(name: str, model: Path, board: str, scratch: Path) -> tuple[A
 def compare(
     model: Annotated[Path, typer.Argument(help="A QONNX file.")],
     backends: Annotated[
-        str, typer.Option("--backends", help="Separated by commas: rtl, hls4ml, onnxruntime.")
+        str, typer.Option("--backends", help="Separated by commas: rtl, hls4ml, finn, onnxruntime.")
     ] = "rtl,hls4ml",
     data: DataOption = None,
     samples: Annotated[int, typer.Option("--samples", min=1, help="Recordings to run.")] = 10,
@@ -112,28 +112,19 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Run one model through several back ends: equal values or not, and what each one takes."""
-    from ssnn_fpga.engines import Hls4ml, Onnxruntime
-    from ssnn_fpga.golden.compare import compare as compare_traces
-    from ssnn_fpga.golden.engine import run
+    from ssnn_fpga.comparison import BACKENDS, run_backend
     from ssnn_fpga.network.qonnx_import import load
-    from ssnn_fpga.report.backends import BackendFigures, backends_table
+    from ssnn_fpga.report.backends import backends_table
 
     network, names = load(model), backends.split(",")
     for name in names:
-        if name not in ("rtl", "hls4ml", "onnxruntime"):
-            raise UserError(f"There is no back end {name!r}: choose among rtl, hls4ml, onnxruntime.")
+        if name not in BACKENDS:
+            raise UserError(f"There is no back end {name!r}: choose among {', '.join(BACKENDS)}.")
     frames, description = frames_of(network, data, split, samples)
-    expected, rows = run(network, frames.frames), []
+    rows = []
     for name in names:
         with terminal.status(f"{name}: {len(frames.labels)} recordings"):
-            figures: dict[str, Any] = {}
-            if name == "rtl":
-                trace, figures = _run_rtl(network, board, frames.frames)
-            elif name == "hls4ml":
-                trace, figures = Hls4ml(network).trace(frames.frames), _hls4ml_figures(network)
-            else:
-                trace = Onnxruntime(network).trace(frames.frames)
-        rows.append(BackendFigures(name, compare_traces(expected, trace), figures))
+            rows.append(run_backend(name, network, board, frames.frames))
     terminal.print(backends_table(rows, f"{network.name}, {len(frames.labels)} recordings: {description}"))
     for row in rows:
         for sentence in row.comparison.first:
@@ -142,40 +133,6 @@ def compare(
         print_json({"data": description, "backends": {row.name: row.summary() for row in rows}})
     if any(row.comparison.mismatches for row in rows):
         raise typer.Exit(1)
-
-
-def _run_rtl(network: Any, board: str, frames: Any) -> tuple[Any, dict[str, Any]]:
-    """Trace and figures of our hardware, planned for ``board``."""
-    import tempfile
-
-    from ssnn_fpga.boards.board import load_board
-    from ssnn_fpga.plan.solve import make_plan
-    from ssnn_fpga.report.backends import Figure
-    from ssnn_fpga.rtl.generate import write_design
-    from ssnn_fpga.simulate.compiled import CompiledAccelerator
-
-    plan = make_plan(network, load_board(board))
-    with tempfile.TemporaryDirectory(prefix="ssnn-fpga-") as scratch:
-        write_design(network, plan, Path(scratch) / "design")
-        with CompiledAccelerator(Path(scratch) / "design") as accelerator:
-            result = accelerator.run(frames)
-    estimate = "estimated by our plan"
-    return result.trace, {
-        "interval": Figure(result.cycles_per_sample, "simulated"),
-        "latency": Figure(result.latency_cycles, "simulated"),
-        "luts": Figure(plan.resources.luts, estimate),
-        "block_rams": Figure(plan.resources.block_rams, estimate),
-        "dsps": Figure(plan.resources.dsps, estimate),
-        "state_bits": Figure(0, "counted"),
-    }
-
-
-def _hls4ml_figures(network: Any) -> dict[str, Any]:
-    """Without Vitis HLS nobody says how many cycles and cells the C++ takes."""
-    from ssnn_fpga.backends.hls4ml.state import state_bits
-    from ssnn_fpga.report.backends import Figure
-
-    return {"state_bits": Figure(state_bits(network), "counted")}
 
 
 @app.command()

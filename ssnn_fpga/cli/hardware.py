@@ -28,11 +28,14 @@ def compile(
     out: Annotated[Path, typer.Option("--out", help="Folder of what is written; with onnx the file.")],
     backend: Annotated[
         str,
-        typer.Option("--backend", help="rtl: SystemVerilog; hls4ml: its project; onnx: lowered integers."),
+        typer.Option(
+            "--backend",
+            help="rtl: SystemVerilog; hls4ml: its project; finn: its build; onnx: lowered integers.",
+        ),
     ] = "rtl",
     board: Annotated[
         str | None,
-        typer.Option("--board", help="Board to plan for (see `doctor`): ulx3s; pynq-z2 for hls4ml."),
+        typer.Option("--board", help="Board to plan for (see `doctor`): ulx3s; pynq-z2 for hls4ml and finn."),
     ] = None,
     fold: FoldOption = None,
     target_cycles: Annotated[
@@ -87,8 +90,8 @@ def compile(
     for name, value in given.items():
         if not 0 < value < (1.0001 if name == "--share" else float("inf")):
             raise UserError(f"{name} is {value:g}: give a number above 0, and a share of at most 1.")
-    if backend not in ("rtl", "hls4ml", "onnx"):
-        raise UserError(f"There is no back end {backend!r}: choose rtl, hls4ml or onnx.")
+    if backend not in ("rtl", "hls4ml", "finn", "onnx"):
+        raise UserError(f"There is no back end {backend!r}: choose rtl, hls4ml, finn or onnx.")
     network = load(model)
     if backend == "onnx":
         save_lowered(network, out)
@@ -110,6 +113,8 @@ def compile(
     )
     if backend == "hls4ml":
         figures = _write_hls4ml(network, plan, target, out, hls_backend, io_type)
+    elif backend == "finn":
+        figures = _write_finn(network, plan, target, out)
     else:
         write_design(network, plan, out)
         terminal.print(_plan_table(plan))
@@ -142,6 +147,38 @@ def _write_hls4ml(
         "io_type": io_type,
         "reuse": reuse,
     }
+
+
+def _write_finn(network: Any, plan: Any, board: Any, out: Path) -> dict[str, Any]:
+    """FINN's build, folded for the plan's cycles a sample. Returns its figures."""
+    from ssnn_fpga.backends.finn.project import write_project
+
+    if board.family != "xilinx7":
+        raise UserError(f"FINN writes for AMD chips, not for {board.title}: try pynq-z2.")
+    with terminal.status(f"{network.name}: FINN's build"):
+        figures = write_project(
+            network,
+            out,
+            cycles=plan.interval,
+            part=board.device,
+            clock_ns=1000 / board.clock_mhz,
+            overlay={"pynq-z2": "Pynq-Z2"}.get(board.name, ""),
+        )
+    table = Table(title=f"FINN's nodes, folded for {plan.interval:,} cycles a sample")
+    columns = ("node", "folds", "frames", "cycles a sample", "LUT", "BRAM18", "DSP", "estimated by")
+    for column in columns:
+        table.add_column(column, justify="left" if column in ("node", "folds", "estimated by") else "right")
+    for node in figures["nodes"]:
+        folds = ", ".join(f"{name} {value}" for name, value in node["folds"].items())
+        counts = (node[name] for name in ("frames", "cycles", "luts", "block_rams", "dsps"))
+        table.add_row(node["name"], folds, *(f"{count:,}" for count in counts), node["by"])
+    terminal.print(table)
+    terminal.print(
+        f"{figures['cycles']:,} cycles a sample, {figures['luts']:,} LUT, {figures['block_rams']} BRAM18, "
+        f"{figures['dsps']} DSP, estimated, without FIFOs"
+        + ("" if figures["overlay"] else "; no overlay, for Vivado is not on PATH")
+    )
+    return {"project": str(out), "board": board.name, **figures}
 
 
 def _measured_activity(network: Any, data: Path | None) -> tuple[Any, Any]:

@@ -16,14 +16,14 @@ def hardware_directory() -> Path:
     return installed if installed.is_dir() else package.parent / "hw"
 
 
-def library_sources(modules: Iterable[str], library: Path | None = None) -> list[Path]:
+def library_sources(modules: Iterable[str], library: Path | None = None, *further: Path) -> list[Path]:
     """Files of ``modules`` and of all they instantiate, each after the files that it needs.
 
-    ``library`` is the folder of the modules, ``hw/rtl`` if not given. The order is the same from
-    run to run. Raises FileNotFoundError for a module that the library does not have.
+    ``library`` is the folder of the modules, ``hw/rtl`` if not given, beside ``further`` ones. The
+    order is the same from run to run. Raises FileNotFoundError for a module that is in none.
     """
     folder = library or hardware_directory() / "rtl"
-    known = {path.stem: path for path in sorted(folder.glob("*.sv"))}
+    known = {path.stem: path for place in (folder, *further) for path in sorted(place.glob("*.sv"))}
     ordered: list[Path] = []
     visited: set[str] = set()
 

@@ -27,48 +27,10 @@ from ssnn_fpga.network.layers import (
     Neuron,
     Pool,
     Readout,
-    TemporalTransform,
 )
 from ssnn_fpga.plan.solve import make_plan
-from tests.random_networks import random_forked_network, random_frames, wide_network
-
-
-def small_network(**options: object) -> Network:
-    """Dense, {4,2}: weights and thresholds so small that membranes often meet a threshold exactly."""
-    rng = np.random.default_rng(5)
-
-    def neuron(name: str, source: str, outputs: int) -> Neuron:
-        theta, bias = rng.integers(1, 4, outputs), rng.integers(-1, 2, outputs)
-        return replace(Neuron(name, (source,), theta, bias, 3, 2, 2, False, "subtract", 0, 1), **options)
-
-    return Network(
-        "small",
-        Activation(4, 3, 1, 1, maximum=3),
-        (
-            Dense("fc1", (NETWORK_INPUT,), rng.integers(-1, 2, (6, 3)), 2),
-            neuron("lif1", "fc1", 6),
-            TemporalTransform("shrink", ("lif1",), np.array([[3, 1, 0, 0], [0, 1, 1, 2]]), 2, 1),
-            Dense("fc2", ("shrink",), rng.integers(-3, 4, (5, 6)), 3),
-            neuron("lif2", "fc2", 5),
-            Dense("fc3", ("lif2",), rng.integers(-1, 2, (3, 5)), 2),
-            Readout("readout", ("fc3",), rng.integers(-3, 4, 3), 1),
-        ),
-    )
-
-
-def residual_network(rng: np.random.Generator) -> Network:
-    """Both joins, a depthwise and a grouped layer, stride 2, a synaptic filter, an early exit."""
-    return random_forked_network(
-        rng,
-        blocks=("join", "currents", "grouped"),
-        timesteps=3,
-        size=(6, 7),
-        channels=2,
-        stride=2,
-        filter_shift=2,
-        heads=1,
-        outputs=3,
-    )
+from tests.backends.small_networks import residual_network, small_network
+from tests.random_networks import random_frames, wide_network
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ssnn_fpga.backends.hls4ml.project import PROJECT, Options, convert
+from ssnn_fpga.backends.samples import check_samples
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Edge, Integers, Logits, Network
 from ssnn_fpga.network.shapes import edges
@@ -57,19 +58,7 @@ class CompiledProject:
 
     def trace(self, frames: Integers) -> dict[str, Integers]:
         """Every layer's values for ``frames`` (N, T, C, H, W): int64 (N, T, C, H, W), logits (N, O)."""
-        wanted = self._network.input.shape
-        if frames.ndim != 5 or frames.shape[1:] != wanted:
-            raise UserError(
-                f"frames of shape {frames.shape} do not fit the network; give (N, {str(wanted)[1:-1]})"
-            )
-        if not len(frames):
-            raise UserError("there is no sample to run; give at least one")
-        largest = self._network.input.maximum
-        if frames.min() < 0 or frames.max() > largest:
-            raise UserError(
-                f"frames hold {frames.min()} to {frames.max()}, the network takes 0 to {largest}; "
-                "give frames that its own compression made"
-            )
+        check_samples(self._network, frames)
         samples: list[dict[str, Integers]] = []
         worker = _on_large_stack(lambda: samples.extend(self._run(frame) for frame in frames))
         worker.join()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ssnn_fpga.backends.hls4ml.types import Types, layer_types, unsigned
+from ssnn_fpga.backends.whole_weights import whole_weight
 from ssnn_fpga.network.layers import (
     NETWORK_INPUT,
     Accumulator,
@@ -263,9 +264,5 @@ def _dense_weight(layer: Dense, source: Activation) -> Integers:
 
 def _conv_weight(layer: Conv, source: Activation) -> Integers:
     """(K, K, C, O). hls4ml has no groups: weights of channels outside a group are 0."""
-    outputs, inner, kernel, _ = layer.weight.shape
-    whole = np.zeros((outputs, source.channels, kernel, kernel), np.int64)
-    for output in range(outputs):
-        first = output // (outputs // layer.groups) * inner
-        whole[output, first : first + inner] = layer.weight[output]
+    whole = whole_weight(layer, source.channels)
     return np.ascontiguousarray(whole.transpose(2, 3, 1, 0))
