@@ -66,7 +66,7 @@ def _hls4ml(network: Network, frames: Integers) -> _Outcome:
 def _finn(network: Network, board: str, frames: Integers) -> _Outcome:
     """FINN's hardware graph, folded for the cycles of our own plan for the board."""
     target = load_board(board)
-    if target.flow != "xilinx":
+    if target.family != "xilinx7":
         raise UserError(f"FINN writes for AMD chips, not for {target.title}: try --board pynq-z2.")
     engine = Finn(network, make_plan(network, target).interval, target.device)
     counts = {"interval": "cycles", "luts": "luts", "block_rams": "block_rams", "dsps": "dsps"}
