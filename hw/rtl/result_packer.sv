@@ -48,6 +48,6 @@ module result_packer #(
     else if (out_valid_o && out_ready_i) left_q <= left_q - 1'b1;
     if (begin_i) given_q <= '0;
     else if (taken_o) given_q <= given_q + 1'b1;
-    all_given_o <= !begin_i && given_q == results_i;
+    all_given_o <= results_i == (begin_i ? '0 : given_q);
   end
 endmodule

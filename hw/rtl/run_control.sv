@@ -71,6 +71,7 @@ module run_control #(
   logic [3:0] restart_left_q;
   logic refused, stop_q, ended_q;                 // a stop is asked for; the last event word ended a recording
   logic moved_q, silent_q, complete_q, tidy_q;
+  logic [6:0] causes;                             // to give the run up
 
   assign refused = input_bytes_q == '0 || input_address_q[2:0] != '0 || output_address_q[2:0] != '0
                 || {1'b0, input_address_q} >> ADDRESS_BITS != '0
@@ -80,9 +81,11 @@ module run_control #(
                                     : results_o == '0 || input_bytes_q[2:0] != '0)
                 || (kind_o == ADDRESS_EVENTS && EVENTS == 0) || kind_o == NO_KIND;
 
+  assign causes = {fault_i, stop_q, silent_q, write_error_i, read_error_i};
+
   always_ff @(posedge clk_i) begin
-    moved_q  <= moved_i;
-    quiet_q  <= moved_q || state_q != RUN ? '0 : quiet_q + 1'b1;
+    moved_q  <= moved_i || state_q != RUN;
+    quiet_q  <= moved_q ? '0 : quiet_q + 1'b1;
     silent_q <= quiet_q == patience_q && patience_q != '0;
     // The last tokens of a frame may go in behind its result, where a pool drops the last rows.
     complete_q <= running_o && words_left_o == '0 && all_given_i && writer_idle_i && !entry_valid_i
@@ -119,8 +122,8 @@ module run_control #(
         if (word_taken_i) words_left_o <= words_left_o - 1'b1;
         if (errors_o != '0) state_q <= STOP;
         else begin
-          errors_o[6:0] <= {fault_i, stop_q, silent_q, write_error_i, read_error_i};
-          if (complete_q) begin
+          errors_o[6:0] <= causes;
+          if (complete_q && causes == '0) begin
             errors_o[7] <= !tidy_q;
             state_q     <= tidy_q ? FINISH : STOP;
           end

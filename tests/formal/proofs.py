@@ -86,7 +86,7 @@ def refute(name: str) -> tuple[str, str]:
     proof, task, file, old, new = FAULTS[name]
     with tempfile.TemporaryDirectory() as folder:
         hardware = Path(folder)
-        for part in ("rtl", "formal"):
+        for part in ("rtl", "formal", "boards"):
             shutil.copytree(ROOT / "hw" / part, hardware / part)
         path = hardware / "rtl" / f"{file}.sv"
         text = path.read_text()
