@@ -85,7 +85,7 @@ module axi_reader_proof #(
       always_ready:     assert (r_ready);
       always_a_place:   assert (!i_dut.push || i_dut.fifo_ready);
       errors_are_told:  assert (error == (r_valid_i && (r_resp_i == 2'b10 || r_resp_i == 2'b11)));
-      idle_owes_nothing: assert (!idle || (owed == '0 && !ar_valid && (halted || remaining == '0)));
+      idle_if_nothing_is_owed: assert (idle == (owed == '0 && !ar_valid && (halted || remaining == '0)));
       nothing_new_while_halting: assert (!ar_valid || was_offered || !was_halting);
       if (!halted && ar_valid) begin
         in_order:       assert (ar_addr == next && 32'(offered) <= remaining);

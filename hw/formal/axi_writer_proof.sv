@@ -91,7 +91,8 @@ module axi_writer_proof #(
       within_a_page:    assert (!aw_valid || int'(aw_addr[11:0]) + int'(length) * BYTES <= 4096);
       always_ready:     assert (b_ready);
       errors_are_told:  assert (error == (b_valid_i && (b_resp_i == 2'b10 || b_resp_i == 2'b11)));
-      idle_owes_nothing: assert (!idle || (unanswered == '0 && !aw_valid && due == '0 && (halted || remaining == '0)));
+      idle_owes_nothing: assert (!idle || (!aw_valid && due == '0));
+      idle_if_all_is_answered: assert (idle == (unanswered == '0 && !begins && (halted || remaining == '0)));
       none_new_while_halting: assert (!begins || !was_halting);
       one_after_another: assert (!begins || due_q == '0);
       answers_counted:  assert (unanswered <= 5'd15);
