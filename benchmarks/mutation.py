@@ -17,6 +17,7 @@ import random
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.bench import ROOT, BenchFailure, BuildFailure, build
+from tests.formal.proofs import counterexample, tasks
 from tests.mutation.equivalent import reason
 from tests.mutation.generator import Mutant, apply, mutants_of, weave
 from tests.mutation.oracles import Run, oracles, recorded_runs
@@ -36,6 +38,7 @@ EACH = 2
 TARGET = 0.05
 _WARNINGS = "-Wno-lint -Wno-style -Wno-fatal"
 _LIMIT = 600  # seconds a run, its build not included
+_PROOF_LIMIT = 60  # seconds a task of a proof
 
 _FIRST = 1_000_000  # numbers that no other constant of a compiled model is likely to have
 
@@ -65,8 +68,27 @@ def sample(count: int, seed: int, modules: list[str], rtl: Path) -> list[tuple[i
     return [*early, *late][: count - len(plain)] + plain
 
 
-def _try(number: int, mutant: Mutant, folder: Path, most: int | None) -> dict[str, Any]:
+def _refuting(mutant: Mutant) -> str | None:
+    """The module's own proof, where it refutes the mutant with a trace from reset."""
+    if not (ROOT / "hw" / "formal" / f"{mutant.module}.sby").exists():
+        return None
+    for task in tasks(mutant.module):
+        with tempfile.TemporaryDirectory() as place:
+            hardware = Path(place)
+            for part in ("rtl", "formal"):
+                shutil.copytree(ROOT / "hw" / part, hardware / part)
+            apply(mutant, hardware / "rtl")
+            if counterexample(mutant.module, task, hardware, _PROOF_LIMIT)[0] == "FAIL":
+                return f"proof {mutant.module} {task}"
+    return None
+
+
+def _try(number: int, mutant: Mutant, folder: Path, most: int | None, proofs: bool) -> dict[str, Any]:
     """Run the benches, ``most`` of them, until one fails; the verdict of a mutant."""
+    began = time.monotonic()
+    if proofs and (by := _refuting(mutant)):
+        seconds = round(time.monotonic() - began, 1)
+        return {"mutant": mutant.name, "verdict": "killed", "by": by, "words": "", "seconds": seconds}
     signal.signal(signal.SIGALRM, _expire)
     if mutant.woven:
         rtl = folder / "woven"
@@ -78,7 +100,7 @@ def _try(number: int, mutant: Mutant, folder: Path, most: int | None) -> dict[st
         apply(mutant, rtl)
     os.environ["SSNN_FPGA_RTL"] = str(rtl)
     os.environ["SSNN_FPGA_FLAGS"] = _WARNINGS
-    began, verdict, by, words, refused = time.monotonic(), "survived", "", "", 0
+    verdict, by, words, refused = "survived", "", "", 0
     chosen = oracles(mutant.module, _runs)[:most]
     for run in chosen:
         if not (mutant.woven or run.stalled):
@@ -103,7 +125,7 @@ def _try(number: int, mutant: Mutant, folder: Path, most: int | None) -> dict[st
             signal.alarm(0)
     if verdict == "survived" and (refused or not (mutant.woven or _lint_passes(chosen, rtl))):
         verdict = "refused"
-    if not chosen:
+    if not chosen and not proofs:
         verdict = "no bench"
     if not mutant.woven:
         shutil.rmtree(rtl)
@@ -147,6 +169,7 @@ def campaign(
     *,
     retry: bool = False,
     most: int | None = None,
+    proofs: bool = False,
 ) -> list[dict[str, Any]]:
     """Verdicts of a sample of mutants, read from ``report`` where they stand there already."""
     global _runs
@@ -172,9 +195,16 @@ def campaign(
     # The quickest to build first, and all of one module beside each other.
     size = {module: len(run.sources) for module, run in first.items()}
     todo.sort(key=lambda t: (not t[2].woven, size.get(t[2].module, 0), t[2].module))
-    _baseline(folder, list({run.test: run for run in first.values()}.values()) if not report.exists() else [])
+    _baseline(
+        folder,
+        list({run.test: run for run in first.values()}.values())
+        if not (report.exists() or most == 0)
+        else [],
+    )
     with ProcessPoolExecutor(max_workers=jobs) as pool:
-        running = {pool.submit(_try, number, mutant, folder, most): key for key, number, mutant in todo}
+        running = {
+            pool.submit(_try, number, mutant, folder, most, proofs): key for key, number, mutant in todo
+        }
         for done in as_completed(running):
             verdict = done.result()
             verdicts[running[done]] = known[running[done]] = verdict
@@ -193,11 +223,12 @@ def main() -> int:
     parser.add_argument("--modules", nargs="*", default=[])
     parser.add_argument("--retry", action="store_true", help="run the survivors again")
     parser.add_argument("--runs", type=int, help="at most so many bench runs a mutant: fewer kill less")
+    parser.add_argument("--proofs", action="store_true", help="a module's own proof comes before its benches")
     parser.add_argument("--report", type=Path, default=ROOT / "build" / "mutation" / "results.json")
     arguments = parser.parse_args()
     verdicts = campaign(
         arguments.count, arguments.seed, arguments.jobs, arguments.modules, arguments.report,
-        retry=arguments.retry, most=arguments.runs,
+        retry=arguments.retry, most=arguments.runs, proofs=arguments.proofs,
     )  # fmt: skip
     table: dict[str, Counter[str]] = {}
     unexplained = []

@@ -15,12 +15,18 @@ from cocotbext.axi import AxiLiteBus, AxiLiteMaster
 
 from sim.axi_memory import AxiMemory
 from sim.bench import case
+from sim.bench_event_front_end import expected_frames, recordings, with_faults
 from sim.coverage import hit
 from sim.stream import StreamSink, StreamSource, reset
+from ssnn_fpga.events.address_events import END_WORD
+from ssnn_fpga.rtl.stream import pack_tokens, token_integers
 from ssnn_fpga.runtime import registers
 
 FRAMES, EVENTS, IMAGE = range(3)
 PATIENCE = 2000
+_WORD = (1 << 32) - 1
+_APART = 1 << 20
+"""Bytes that the input and the results of a run may take."""
 MODULE = "axi_accelerator"
 
 
@@ -111,8 +117,8 @@ class Bench:
         await self.host.write_dword(offset, value)
 
     def address(self, size: int) -> int:
-        """Anywhere, and often close before the end of 4 KB."""
-        page = self.rng.randrange(1 << 8) << 12
+        """Anywhere below the last ``size`` bytes, and often close before the end of 4 KB."""
+        page = self.rng.randrange((1 << self.p.get("ADDRESS_BITS", 32)) - size >> 12) << 12
         before = self.rng.choice((8 * self.rng.randrange(512), 8 * self.rng.randrange(1, 12)))
         return page + 4096 - before
 
@@ -120,7 +126,9 @@ class Bench:
         count = self.rng.randint(1, self.config.get("frames", 4))
         width, tokens = self.p["IN_WIDTH"], self.p["FRAME_TOKENS"]
         frames = [[self.rng.getrandbits(width) for _ in range(tokens)] for _ in range(count)]
-        run = Run(frames, self.address(0), (1 << 21) + self.address(0))
+        run = Run(frames, self.address(_APART), self.address(_APART))
+        while abs(run.input - run.output) < _APART:
+            run.output = self.address(_APART)
         for place, frame in enumerate(frames):
             noise = self.rng.getrandbits(8 * self.frame_bytes)
             image = noise >> 8 * tokens * self.slot << 8 * tokens * self.slot
@@ -133,11 +141,11 @@ class Bench:
     async def begin(self, run: Run, **other: int) -> None:
         """Write the arguments, some of them exchanged, and start."""
         arguments = {
-            "INPUT_ADDRESS": run.input,
-            "INPUT_ADDRESS_HIGH": 0,
+            "INPUT_ADDRESS": run.input & _WORD,
+            "INPUT_ADDRESS_HIGH": run.input >> 32,
             "INPUT_BYTES": len(run.frames) * self.frame_bytes,
-            "OUTPUT_ADDRESS": run.output,
-            "OUTPUT_ADDRESS_HIGH": 0,
+            "OUTPUT_ADDRESS": run.output & _WORD,
+            "OUTPUT_ADDRESS_HIGH": run.output >> 32,
             "RESULTS": len(run.frames),
             "MODE": FRAMES,
             "PATIENCE": PATIENCE,
@@ -163,10 +171,13 @@ class Bench:
             await ClockCycles(self.dut.clk_i, 20)
         raise AssertionError(f"a run does not end within {patience} cycles")
 
-    def check(self, run: Run, whole: bool = True) -> None:
-        """Every result lies in its place, and nothing was written anywhere else."""
+    def check(self, run: Run, whole: bool = True, results: int | None = None) -> None:
+        """Every result lies in its place, and nothing was written anywhere else.
+
+        ``results``: as many as the run asked for, where they are not those of its frames.
+        """
         size = 8 * self.beats
-        inside = range(run.output, run.output + size * len(run.frames), 8)
+        inside = range(run.output, run.output + size * (results or len(run.frames)), 8)
         outside = [address for address in self.memory.written if address not in inside]
         assert not outside, f"writes outside the results at {run.output:#x}: {[hex(a) for a in outside]}"
         if not whole:
@@ -182,7 +193,7 @@ class Bench:
 
     async def good(self) -> Run:
         run = self.new_run()
-        await self.begin(run)
+        await self.begin(run, PATIENCE=self.rng.choice((0, PATIENCE, self.rng.getrandbits(32) | 1 << 14)))
         status = await self.end()
         assert status == 0, f"status {status:#x} after a good run"
         self.check(run)
@@ -199,13 +210,116 @@ async def tells_what_it_is(dut: Any) -> None:
         registers.VERSION: 1,
         registers.FRAME_TOKENS: p["FRAME_TOKENS"],
         registers.WIDTHS: p["IN_WIDTH"] | p["OUT_WIDTH"] << 16,
-        registers.FEATURES: p.get("ADDRESS_BITS", 32) << 8 | int(p.get("LOADABLE", 0)) << 1,
+        registers.FEATURES: p.get("ADDRESS_BITS", 32) << 8
+        | int(p.get("LOADABLE", 0)) << 1
+        | int(p.get("EVENTS", 0)),
     }
     for offset, value in expected.items():
         found = await bench.read(offset)
         assert found == value, f"register {offset:#x} is {found:#x}, expected {value:#x}"
-    words = [await bench.read(registers.IDENTITY + 4 * word) for word in range(4)]
+    # Several reads under way, whose answers the host leaves lying for a while.
+    answers = bench.host.read_if.r_channel
+    answers.pause = True
+    reads = [cocotb.start_soon(bench.read(registers.IDENTITY + 4 * word)) for word in range(4)]
+    await ClockCycles(dut.clk_i, 20)
+    answers.pause = False
+    words = [await read for read in reads]
     assert "".join(f"{word:08x}" for word in words) == p["IDENTITY"].split("h")[1]
+
+
+@cocotb.test()
+async def takes_arguments(dut: Any) -> None:
+    """Any value may be written to an argument and comes back, however long the answers lie."""
+    bench = Bench(dut)
+    await bench.start()
+    names = ("INPUT_ADDRESS", "INPUT_ADDRESS_HIGH", "INPUT_BYTES", "OUTPUT_ADDRESS", "OUTPUT_ADDRESS_HIGH",
+             "RESULTS", "PATIENCE")  # fmt: skip
+    answers = bench.host.write_if.b_channel
+    for _ in range(3):
+        values = {getattr(registers, name): bench.rng.getrandbits(32) for name in names}
+        for way in (0, _WORD):
+            for offset, value in values.items():
+                await bench.write(offset, value ^ way)
+                found = await bench.read(offset)
+                assert found == value ^ way, f"register {offset:#x} is {found:#x}, not {value ^ way:#x}"
+        answers.pause = True
+        writes = [cocotb.start_soon(bench.write(*item)) for item in values.items()]
+        await ClockCycles(dut.clk_i, 20)
+        answers.pause = False
+        for write in writes:
+            await write
+        for offset, value in values.items():
+            assert await bench.read(offset) == value
+    assert await bench.read(registers.CONTROL) == registers.Control.IDLE, "arguments alone began a run"
+
+
+@cocotb.test()
+async def counts(dut: Any) -> None:
+    """The counters after a good run, after errors of the bus, and after a stop."""
+    bench = Bench(dut)
+    await bench.start()
+    began = await bench.read(registers.CYCLES)
+    run = await bench.good()
+    size = 8 * bench.beats
+    last = bench.memory.get(run.output + size * (len(run.frames) - 1), 8)[:4]
+    latency, cycles = await bench.read(registers.LATENCY), await bench.read(registers.RUN_CYCLES)
+    assert latency == int.from_bytes(last, "little"), f"a latency of {latency}, not that of the last result"
+    assert latency < cycles < await bench.read(registers.CYCLES) - began
+    assert await bench.read(registers.FRAMES) == len(run.frames)
+    for way, place, number in (("read", run.input, registers.READ_ERRORS),
+                               ("write", run.output, registers.WRITE_ERRORS)):  # fmt: skip
+        assert await bench.read(number) == 0
+        bench.memory.refuse = lambda kind, address, way=way, place=place: kind == way and address == place
+        await bench.begin(run)
+        assert await bench.end(40000) != 0
+        assert await bench.read(number) == 1, f"not one error of a {way} was counted"
+        bench.memory.refuse = lambda kind, address: False
+    before = await bench.read(registers.DISCARDED)
+    bench.deaf = True
+    run = bench.new_run()
+    await bench.begin(run, PATIENCE=0)
+    await ClockCycles(dut.clk_i, 400)
+    await bench.write(registers.STOP, registers.Stop.ABORT)
+    assert await bench.end(40000) in (registers.Status.ABORTED, 0)
+    lost = await bench.read(registers.DISCARDED) - before
+    assert 0 <= lost <= bench.p.get("SAMPLES", 64), f"{lost} frames were discarded"
+    bench.deaf = False
+    await bench.good()
+
+
+@cocotb.test(skip=not case().parameters.get("EVENTS"))
+async def takes_events(dut: Any) -> None:
+    """Recordings as address events give the frames of the event station; one too many is told."""
+    bench = Bench(dut)
+    await bench.start()
+    p = {**bench.p, "STEP": 0, "TIME_BITS": 32}
+    run = case()
+    run.parameters.update(p)
+    run.config["events"] = [60, 0, 25]
+    given = recordings(run)
+    frames = [expected_frames(events, p) for events in given]
+    rows = [token_integers(pack_tokens(frame, p["GROUP"], p["ACT_BITS"])) for frame in frames]
+    words: list[int] = []
+    counted = [0, 0, 0]
+    for events in given:
+        sent, outside, backwards = with_faults(events, run, 0.1)
+        words += [*sent, END_WORD]
+        counted = [a + b for a, b in zip(counted, (len(events), outside, backwards), strict=True)]
+    for extra in (False, True):
+        target = Run(rows, bench.address(_APART), bench.address(_APART))
+        bench.memory.put(target.input, b"".join(word.to_bytes(8, "little") for word in words))
+        results = len(rows) - extra
+        await bench.begin(target, MODE=EVENTS, INPUT_BYTES=8 * len(words), RESULTS=results)
+        found = await bench.end(40000)
+        if extra:
+            assert found in (registers.Status.REFUSED, registers.Status.STALLED), f"status {found:#x}"
+            continue
+        assert found == 0, f"status {found:#x} after good events"
+        bench.check(target)
+        numbers = (registers.EVENTS_ACCEPTED, registers.EVENTS_OUTSIDE, registers.EVENTS_BACKWARDS)
+        assert [await bench.read(number) for number in numbers] == counted
+    await bench.good()
+    hit(MODULE, "events")
 
 
 @cocotb.test()
@@ -218,6 +332,13 @@ async def random_runs(dut: Any) -> None:
     for kind in kinds[:runs]:
         run = bench.new_run()
         hit(MODULE, f"run {kind}")
+        # A run that is stopped may have been far longer than the bench could wait for.
+        long = kind == "stop" and bench.rng.random() < 0.5
+        other = {
+            "INPUT_BYTES": bench.rng.getrandbits(29) << 3 | 1 << 28,
+            "RESULTS": bench.rng.getrandbits(24) | 1 << 20,
+        }
+        other = other if long else {}
         dut._log.debug("a run of the kind %s", kind)
         if kind == "good":
             await bench.good()
@@ -233,7 +354,7 @@ async def random_runs(dut: Any) -> None:
             await bench.begin(run)
             allowed = {status.WRITE_ERROR}
         elif kind == "stop":
-            await bench.begin(run)
+            await bench.begin(run, **other)
             await ClockCycles(dut.clk_i, bench.rng.randint(0, 120))
             bench.memory.frozen = bench.rng.random() < 0.5
             cocotb.start_soon(bench.thaw(bench.rng.randint(20, 200)))
@@ -253,7 +374,7 @@ async def random_runs(dut: Any) -> None:
             dut.error_i.value = 1 << bit
             allowed = {status.PARITY << bit, 0}
         else:
-            await bench.begin(run, **bench.rng.choice(SENSELESS))
+            await bench.begin(run, **bench.rng.choice(senseless(bench)))
             allowed = {status.REFUSED}
         found = await bench.end(40000)
         dut.error_i.value = 0
@@ -263,7 +384,7 @@ async def random_runs(dut: Any) -> None:
             f"status {found:#x} after a run of the kind {kind}, expected one of {allowed}"
         )
         if kind != "short":
-            bench.check(run, whole=found == 0)
+            bench.check(run, whole=found == 0, results=other.get("RESULTS"))
         await bench.good()
     if bench.memory.bursts:
         sizes = {beats for _, _, beats in bench.memory.bursts}
@@ -279,17 +400,26 @@ async def random_runs(dut: Any) -> None:
 
 
 KINDS = ("good", "read", "write", "stop", "hang", "refused", "short", "error")
-SENSELESS: tuple[dict[str, int], ...] = (
-    {"INPUT_ADDRESS": 0x1004},
-    {"OUTPUT_ADDRESS": 0x1001},
-    {"INPUT_BYTES": 0},
-    {"INPUT_BYTES": 12},
-    {"RESULTS": 0},
-    {"RESULTS": 1 << 24},
-    {"MODE": EVENTS},
-    {"MODE": IMAGE},  # with results
-    {"MODE": 3},
-)
+
+
+def senseless(bench: Bench) -> list[dict[str, int]]:
+    """Arguments that this design refuses."""
+    rng = bench.rng
+    found = [
+        {"INPUT_ADDRESS": rng.getrandbits(32) << 3 & _WORD | rng.randint(1, 7)},
+        {"OUTPUT_ADDRESS": rng.getrandbits(32) << 3 & _WORD | rng.randint(1, 7)},
+        {"INPUT_BYTES": 0},
+        {"INPUT_BYTES": rng.getrandbits(32) << 3 & _WORD | rng.randint(1, 7)},
+        {"RESULTS": 0},
+        {"RESULTS": 1 << rng.randint(24, 31) | rng.getrandbits(24)},
+        {"MODE": IMAGE},  # with results
+        {"MODE": 3},
+    ]
+    if not bench.p.get("EVENTS"):
+        found.append({"MODE": EVENTS})
+    if bench.p.get("ADDRESS_BITS", 32) == 32:
+        found += [{f"{end}_ADDRESS_HIGH": 1 << rng.randrange(32)} for end in ("INPUT", "OUTPUT")]
+    return found
 
 
 @cocotb.test()

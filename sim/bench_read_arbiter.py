@@ -29,12 +29,12 @@ async def bursts(dut: Any) -> None:
     run = case()
     ports, bus, config = run.parameters["PORTS"], run.parameters["DATA_BITS"] // 8, run.config
     width = run.parameters["ADDRESS_BITS"]
-    content = run.rng.randbytes(1 << 14)
-    masters = [_Master([_burst(run.rng, bus) for _ in range(config["bursts"])]) for _ in range(ports)]
+    content = _Everywhere(run.rng.randbytes(1 << 14), width)
+    masters = [_Master([_burst(run.rng, bus, width) for _ in range(config["bursts"])]) for _ in range(ports)]
     ReadMemory(dut, content, run.rng, config["stall"], config["latency"], None)
     dut.in_ar_valid_i.value = 0
     await reset(dut)
-    for _ in range(200 * ports * config["bursts"]):
+    for _ in range(400 * ports * config["bursts"]):
         await FallingEdge(dut.clk_i)
         valid = addresses = lengths = 0
         for port, master in enumerate(masters):
@@ -66,8 +66,21 @@ async def bursts(dut: Any) -> None:
         assert master.received == master.expected, f"port {port} got other beats than it asked for"
 
 
-def _burst(rng: Any, bus: int) -> tuple[int, int]:
-    """Address and beats of a burst within 4 KB."""
-    beats = rng.randint(1, 16)
-    page, room = rng.randrange(4) * 4096, 4096 // bus - beats
+class _Everywhere:
+    """Bytes that repeat over a whole range of addresses."""
+
+    def __init__(self, content: bytes, address_bits: int) -> None:
+        self._content, self._size = content, 1 << address_bits
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, place: slice) -> bytes:
+        return bytes(self._content[byte % len(self._content)] for byte in range(place.start, place.stop))
+
+
+def _burst(rng: Any, bus: int, width: int) -> tuple[int, int]:
+    """Address and beats of a burst within 4 KB, now and then the longest of AXI4."""
+    beats = rng.randint(1, 256 if rng.random() < 0.1 else 16)
+    page, room = rng.randrange(1 << width - 12) * 4096, 4096 // bus - beats
     return page + rng.randint(0, room) * bus, beats

@@ -32,7 +32,7 @@ POINTS: dict[str, tuple[str, ...]] = {
     "axi_accelerator": (
         "run good", "run read", "run write", "run stop", "run hang", "run refused", "run short", "run error",
         "answered SLVERR", "answered DECERR", "burst of all beats", "burst cut at 4 KB", "memory stalls",
-        "interrupt", "auto restart", "weights loaded", "reset in mid-run",
+        "interrupt", "auto restart", "weights loaded", "events", "reset in mid-run",
         "several tokens a beat", "a token a beat", "several beats a token",
         "input waits", "input pauses", "output stalls", "output stalls long", "back to back",
     ),

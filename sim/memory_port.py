@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import Any, Protocol
 
 from cocotb.triggers import ClockCycles
 from cocotb.types import LogicArray
@@ -60,6 +60,16 @@ class _Channel:
                 handle.value = int(getattr(transaction, name))
 
 
+class Content(Protocol):
+    """What a memory holds: bytes, or what gives bytes for a range of addresses."""
+
+    def __len__(self) -> int:
+        """Bytes."""
+
+    def __getitem__(self, place: slice, /) -> bytes:
+        """Those of a range of addresses."""
+
+
 class ReadMemory(AxiSlaveRead):  # type: ignore[misc]
     """``content`` from address 0 on: random latency and stalls; reads at or above ``broken`` are errors.
 
@@ -67,7 +77,7 @@ class ReadMemory(AxiSlaveRead):  # type: ignore[misc]
     """
 
     def __init__(
-        self, dut: Any, content: bytes, rng: random.Random, stall: float, latency: int, broken: int | None
+        self, dut: Any, content: Content, rng: random.Random, stall: float, latency: int, broken: int | None
     ) -> None:
         super().__init__(AxiReadBus(_Channel(dut, "ar"), _Channel(dut, "r")), dut.clk_i, dut.rst_i)
         self._content, self._random, self._latency, self._broken = content, rng, latency, broken

@@ -86,17 +86,26 @@ def refute(name: str) -> tuple[str, str]:
     proof, task, file, old, new = FAULTS[name]
     with tempfile.TemporaryDirectory() as folder:
         hardware = Path(folder)
-        for part in ("rtl", "formal"):
+        for part in ("rtl", "formal", "boards"):
             shutil.copytree(ROOT / "hw" / part, hardware / part)
         path = hardware / "rtl" / f"{file}.sv"
         text = path.read_text()
         if text.count(old) != 1:
             raise ValueError(f"{file}.sv holds {text.count(old)} times, not once: {old!r}")
         path.write_text(text.replace(old, new))
-        script = hardware / "formal" / f"{proof}.sby"
-        text = re.sub(r"mode prove\ndepth \d+", f"mode bmc\ndepth {_REACH}", script.read_text())
-        script.write_text(text.replace("chformal -lower", "chformal -assert -remove c:$*\nchformal -lower"))
-        return prove(proof, task, hardware)
+        return counterexample(proof, task, hardware)
+
+
+def counterexample(proof: str, task: str, hardware: Path, limit: int = 600) -> tuple[str, str]:
+    """FAIL where a named property of the proof breaks within some cycles from reset; and the tool's log.
+
+    ``hardware`` is a copy of hw, whose script of the proof is rewritten; ``limit``: seconds.
+    """
+    script = hardware / "formal" / f"{proof}.sby"
+    text = script.read_text().replace("mode bmc", f"timeout {limit}\nmode bmc")
+    text = re.sub(r"mode prove\ndepth \d+", f"timeout {limit}\nmode bmc\ndepth {_REACH}", text)
+    script.write_text(text.replace("chformal -lower", "chformal -assert -remove c:$*\nchformal -lower"))
+    return prove(proof, task, hardware)
 
 
 def _spent() -> float:

@@ -26,10 +26,19 @@ CASES: list[tuple[dict[str, int], dict[str, Any]]] = [
         },
         {"stall": 0.0, "frames": 3, "early": True},
     ),
-]
+    (
+        {
+            "FRAME_TOKENS": 24, "IN_WIDTH": 6, "OUT_WIDTH": 32, "EVENTS": 1, "GROUP": 1, "SENSOR_HEIGHT": 6,
+            "SENSOR_WIDTH": 8, "FACTOR": 2, "TIMESTEPS": 3, "ACT_BITS": 2, "WINDOW": 350,
+        },
+        {"stall": 0.3, "frames": 2},
+    ),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", range(len(CASES)), ids=["slots", "wide-loadable", "single-beats-early"])
+@pytest.mark.parametrize(
+    "case", range(len(CASES)), ids=["slots", "wide-loadable", "single-beats-early", "events"]
+)
 def test_axi_accelerator(case: int) -> None:
     """Eight runs, one of each kind; ``python -m benchmarks.axi_edge`` makes thousands."""
     parameters, config = CASES[case]

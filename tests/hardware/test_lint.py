@@ -19,6 +19,11 @@ _CORNERS: dict[str, list[dict[str, int | str]]] = {
     "axi_reader": [{"MAX_BURST": 1, "OUTSTANDING": 1, "DATA_BITS": 1024}, {"ADDRESS_BITS": 64}],
     "axi_writer": [{"MAX_BURST": 1, "DATA_BITS": 8}, {"ADDRESS_BITS": 64, "MAX_BURST": 256}],
     "token_unpacker": [{"TOKEN_BITS": 33}, {"TOKEN_BITS": 64}, {"TOKEN_BITS": 1, "FRAME_TOKENS": 1}],
+    "run_control": [{"ADDRESS_BITS": 64, "RESULT_BITS": 8, "LOADABLE": 1}, {"ADDRESS_BITS": 13, "EVENTS": 1}],
+    "input_decoder": [{"LOADABLE": 1, "EVENTS": 1, "GROUP": 1, "TOKEN_BITS": 12}, {"FRAME_TOKENS": 1}],
+    "frame_admission": [{"FRAME_TOKENS": 1, "SAMPLES": 1}],
+    "result_packer": [{"TOKEN_BITS": 1}, {"TOKEN_BITS": 1200, "RESULT_BITS": 8}],
+    "host_registers": [{"ADDRESS_BITS": 64, "EVENTS": 1, "LOADABLE": 1}],
     "bin_ring": [
         {"PIXELS": 1, "TIMESTEPS": 1, "STEP": 1, "ACT_BITS": 8},
         {"PIXELS": 6, "TIMESTEPS": 6, "STEP": 2, "ACT_BITS": 1, "FRACTION": 4, "WEIGHT_BITS": 5},
@@ -108,7 +113,9 @@ def test_lint(module: str) -> None:
 
 _REFUSALS: list[tuple[str, dict[str, int | str], str]] = [
     ("axi_accelerator", {"SAMPLES": 0}, "SAMPLES must be at least 1"),
-    ("axi_accelerator", {"EVENTS": 1, "GROUP": 1}, "GROUP must be 1 or 2 and IN_WIDTH"),
+    ("frame_admission", {"FRAME_TOKENS": 0}, "SAMPLES must be at least 1"),
+    ("input_decoder", {"EVENTS": 1, "GROUP": 1}, "GROUP must be 1 or 2 and TOKEN_BITS"),
+    ("result_packer", {"TOKEN_BITS": 0}, "TOKEN_BITS must be at least 1"),
     ("axi_reader", {"DATA_BITS": 48}, "DATA_BITS must be a power of two"),
     ("axi_reader", {"MAX_BURST": 257}, "MAX_BURST must be 1 to 256"),
     ("axi_reader", {"ADDRESS_BITS": 12}, "ADDRESS_BITS must be 13 to 64"),

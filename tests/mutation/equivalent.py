@@ -26,6 +26,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("lif", "counts   = '0;", "constant: '0 -> '1"): _OVERWRITTEN,
     (
         "lif",
+        "digit = rest % 4 == 3 ? -1 : rest % 2;",
+        "constant: 4 -> 3",
+    ): "no rest modulo 3 is 3, so all digits are ones: the same multiple, of more terms",
+    (
+        "lif",
+        "membrane = MEM_BITS'(sum >>> LEAK_SHIFT);",
+        "operator: sum >>> LEAK_SHIFT -> (sum) >> (LEAK_SHIFT)",
+    ): "sum has MEM_BITS + LEAK_SHIFT bits: what is shifted in is cut off",
+    (
+        "lif",
         "assign drive_free = !drive_valid_q || !drive_last_q || emit_ready;",
         "operator: !drive_valid_q || !drive_last_q -> (!drive_valid_q) && (!drive_last_q)",
     ): "the same tokens; while the output is blocked, a token waits a few steps earlier",
