@@ -1,5 +1,7 @@
 """Logic cells of the popcount kernel on a 7-series device, by yosys, accumulators included.
 
+The kernel is ``popcount_array``; the FIFO of tokens behind it (docs/hardware.md) counts with its layer.
+
 PE 8 with accumulators wide enough for 4,608 inputs (a 3 x 3 convolution of 512 channels). The
 modules are those of the board pynq-z2: accumulators on DSP slices and counters of LUT6s, or with
 ``--portable`` the ones of hw/rtl, which need neither. ``--placed`` adds the look-up tables that a kernel
@@ -90,7 +92,7 @@ def synthesise(weight_bits: int, simd: int, tp: int, *, portable: bool, placed: 
         "PE": PE, "SIMD": simd, "TP": tp, "ACT_BITS": 1,
         "WEIGHT_BITS": weight_bits, "ACC_BITS": accumulator_bits,
     }  # fmt: skip
-    text, counts = xc7_cells("popcount_kernel", parameters, portable=portable)
+    text, counts = xc7_cells("popcount_array", parameters, portable=portable)
     estimate = re.search(r"Estimated number of LCs:\s+(\d+)", text)
     assert estimate is not None, "yosys printed no estimate of logic cells"
 

@@ -40,13 +40,13 @@ module placed_kernel;
     chain_q   <= {{chain_q[{inputs}-2:0], serial}};
     results_q <= results;
   end
-  popcount_kernel #({parameters}) i_kernel (
+  popcount_array #({parameters}) i_array (
     .clk_i(clk), .rst_i(chain_q[0]),
-    .beat_valid_i(chain_q[1]), .beat_ready_o(results[0]), .beat_first_i(chain_q[2]),
+    .beat_valid_i(chain_q[1]), .beat_first_i(chain_q[2]),
     .beat_last_i(chain_q[3]), .beat_skip_i(chain_q[4]), .beat_shift_i(chain_q[5]),
-    .out_ready_i(chain_q[6]), .out_valid_o(results[1]), .out_skipped_o(results[2]),
-    .beat_x_i(chain_q[7+:{x}]), .weight_i(chain_q[{inputs}-1:7+{x}]),
-    .out_data_o(results[{outputs}-1:3])
+    .out_valid_o(results[0]), .out_skipped_o(results[1]),
+    .beat_x_i(chain_q[6+:{x}]), .weight_i(chain_q[{inputs}-1:6+{x}]),
+    .out_data_o(results[{outputs}-1:2])
   );
 endmodule
 """
@@ -76,12 +76,12 @@ def placed_luts(parameters: dict[str, int], folder: Path) -> int:
 def _stage(parameters: dict[str, int], board: Board, folder: Path) -> Staged:
     folder.mkdir(parents=True)
     vendor = [board.folder / name for name in board.sources if "vendor" in name]
-    for source in [*library_sources(["popcount_kernel"]), *vendor]:
+    for source in [*library_sources(["popcount_array"]), *vendor]:
         shutil.copyfile(source, folder / source.name)
     x = parameters["SIMD"]
     text = _HARNESS.format(
-        inputs=7 + x + parameters["PE"] * x * parameters["WEIGHT_BITS"],
-        outputs=3 + parameters["PE"] * parameters["ACC_BITS"],
+        inputs=6 + x + parameters["PE"] * x * parameters["WEIGHT_BITS"],
+        outputs=2 + parameters["PE"] * parameters["ACC_BITS"],
         x=x,
         parameters=", ".join(f".{name}({value})" for name, value in parameters.items()),
     )
