@@ -14,11 +14,12 @@ module input_decoder_proof #(
   logic [39:0] out_data;
   logic [31:0] load_data;
   logic [1:0] kind_q;
+  logic [2:0][31:0] counts;
 
   input_decoder #(.FRAME_TOKENS(3), .TOKEN_BITS(40), .LOADABLE(LOADABLE)) i_dut (
     .clk_i, .rst_i, .begin_i, .kind_i, .half_word_i, .in_valid_i, .in_ready_o(in_ready), .in_data_i,
     .word_ends_o(word_ends), .out_valid_o(out_valid), .out_ready_i, .out_data_o(out_data),
-    .load_valid_o(load_valid), .load_ready_i, .load_data_o(load_data), .event_counts_o()
+    .load_valid_o(load_valid), .load_ready_i, .load_data_o(load_data), .event_counts_o(counts)
   );
   stream_watch #(.WIDTH(64), .ASSUMED(1)) i_in (
     .clk_i, .rst_i(rst_i || begin_i), .valid_i(in_valid_i), .ready_i(in_ready), .data_i(in_data_i),
@@ -54,6 +55,7 @@ module input_decoder_proof #(
       if (kind_i == FRAMES) taken_as_tokens: assert (in_ready == out_ready_i);
       else if (kind_i == IMAGE && LOADABLE != 0) taken_with_its_last_half: assert (in_ready == (load_ready_i && (high || half_word_i)));
       else others_are_dropped: assert (in_ready);
+      no_events:          assert (counts == '0);
       ends_a_recording:   assert (word_ends == (in_data_i[63:62] == 2'd2));
     end
   end

@@ -53,7 +53,7 @@ module run_control_proof #(
   end
 
   // ---- What has happened since it began ----
-  logic begun, halted, stop, ended, was_finishing, was_wrong;
+  logic begun, halted, stop, ended, was_finishing, was_wrong, gave_up_q, gave_up_before;
   logic done, done_q, done_before, whole_q, whole_before;   // now; one and two clocks ago
   logic [6:0] seen;                        // causes, in the order of the status, while the run went on
   logic [31:0] words, silent, silent_q, silent_before;      // words taken; clocks in a row without a move
@@ -64,6 +64,7 @@ module run_control_proof #(
   always_ff @(posedge clk_i) begin
     began         <= 1'b1;
     was_finishing <= finish;
+    {gave_up_q, gave_up_before} <= {give_up, gave_up_q};
     was_wrong     <= running && errors != '0;
     {done_q, done_before}   <= {done, done_q};
     {whole_q, whole_before} <= {none_inside_i && between_i && ended, whole_q};
@@ -84,7 +85,7 @@ module run_control_proof #(
         seen <= {fault_i, stop, silent_before == patience && patience != '0, write_error_i, read_error_i};
       if (running && word_taken_i) words <= words + 1'b1;
     end
-    if (rst_i) {begun, halted, seen, stop, done_q, done_before, silent, silent_q, silent_before, was_finishing, was_wrong, waiting} <= '0;
+    if (rst_i) {begun, halted, seen, stop, done_q, done_before, silent, silent_q, silent_before, was_finishing, was_wrong, gave_up_q, gave_up_before, waiting} <= '0;
   end
   always_comb begin
     assume (began || rst_i);
@@ -102,9 +103,11 @@ module run_control_proof #(
       end
       waits_for_the_bus:   assert (!give_up || (halt && reader_idle_i && writer_idle_i));
       stops_if_wrong:      assert (!running || !was_wrong);
+      errors_are_its_causes: assert (!begun || idle || errors[6:0] == seen);
+      if (halt && !halted) stops_for_a_reason: assert (seen != '0 || !whole_before);
+      reset_when_given_up: assert (!gave_up_before || restart);
       if (finish) begin
         refuses_senselessness: assert (begun == sense && (sense || errors == 8'h80));
-        errors_are_its_causes: assert (!begun || errors[6:0] == seen);
         reset_if_wrong:    assert (!begun || errors == '0 || (halted && resets >= 5'd15));
         ends_well_if_done: assert (!begun || errors != '0 || (done_before && whole_before && !halted));
         whole_or_told:     assert (!begun || seen != '0 || errors[7] == halted);
@@ -142,6 +145,7 @@ module run_control_proof #(
     end
     if (state == STOP) assert (waiting == '0);
     if (state == RESTART) assert (int'(waiting) + int'(i_dut.restart_left_q) <= 16);
+    if (gave_up_q) assert (state == RESTART);
     if (state == RESTART) assert (halted && int'(resets) + int'(i_dut.restart_left_q) >= 14);
     if (state == RUN || state == BEGIN || state == CHECK) assert (waiting == '0);
   end

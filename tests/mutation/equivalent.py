@@ -23,6 +23,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "assign high_o = {WIDTH{INVERTED}} ^ ((first & second) | (third & (first ^ second)));",
         "operator: first ^ second -> (first) | (second)",
     ): _MAJORITY,
+    (
+        "axi_burst",
+        "assign length_o    = 9'(left_i < longest ? left_i : longest);",
+        "operator: left_i < longest -> (left_i) <= (longest)",
+    ): "where they are equal, either is the length",
     ("lif", "counts   = '0;", "constant: '0 -> '1"): _OVERWRITTEN,
     (
         "lif",
