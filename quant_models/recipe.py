@@ -52,7 +52,7 @@ class ImageRecipe(_Section):
 
     height: int = Field(ge=4)
     width: int = Field(ge=4)
-    channels: int = Field(3, ge=1)
+    channels: Literal[1, 3] = 3
 
 
 class NeuronRecipe(_Section):

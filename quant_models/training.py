@@ -17,12 +17,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from quant_models.network import ShrinkingNetwork
+from quant_models.reading import IN_MEMORY, Data, Reading, splits_reader
 from quant_models.recipe import Phase, Recipe, TrainingRecipe
 from quant_models.run_folder import Run
-from quant_models.samples import Samples, Splits, load_splits
+from quant_models.samples import AnySamples
 from quant_models.scoring import evaluate
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.events.dataset import RecordingSet
 
 
 @dataclass(frozen=True)
@@ -49,26 +49,24 @@ ONE_PROCESSOR = Machines()
 
 def train(
     recipe: Recipe,
-    recordings: RecordingSet,
+    data: Data,
     out: Path,
     *,
     start: Path | None = None,
     resume: bool = True,
     progress: bool = True,
     machines: Machines = ONE_PROCESSOR,
+    reading: Reading = IN_MEMORY,
 ) -> Run:
-    """Train ``recipe`` on the train split of ``recordings`` into the folder ``out``.
+    """Train ``recipe`` on the train split of ``data``, recordings or images, into the folder ``out``.
 
     A recipe of several phases leaves one folder for each in ``out``, but for the last, which is
     ``out`` itself. ``start`` is the folder of another run, with whose weights the first phase
     begins. A folder that holds a checkpoint of the same recipe and data is resumed; a finished one
     is returned. Raises UserError for a folder of another recipe or other data.
     """
-
-    def data(phase: Recipe) -> Splits:
-        return load_splits(phase, recordings)
-
-    return train_phases(recipe, data, out, start=start, resume=resume, progress=progress, machines=machines)
+    splits = splits_reader(data, reading, progress and _is_first_process())
+    return train_phases(recipe, splits, out, start=start, resume=resume, progress=progress, machines=machines)
 
 
 def train_phases(
@@ -130,9 +128,9 @@ def load_best(run: Run) -> ShrinkingNetwork:
 
 def fit(
     run: Run,
-    training: Samples,
-    validation: Samples,
-    test: Samples | None,
+    training: AnySamples,
+    validation: AnySamples,
+    test: AnySamples | None,
     *,
     phase: Phase | None = None,
     previous: Run | None = None,
@@ -156,7 +154,7 @@ def fit(
             _take_over(model, earlier)
         if phase and phase.threshold_percentile:
             order = torch.randperm(len(training), generator=torch.Generator().manual_seed(settings.seed))
-            frames = training[order[: settings.batch]].frames.to(machines.device)
+            frames = training[order[: settings.batch]].loaded().frames.to(machines.device)
             model.to(machines.device).set_thresholds(frames, phase.threshold_percentile)
         done = len(run.metrics())
         with _display(run, done, progress and first) as show:
@@ -193,8 +191,8 @@ def _take_over(model: ShrinkingNetwork, earlier: ShrinkingNetwork) -> None:
 def _lightning(
     run: Run,
     model: ShrinkingNetwork,
-    training: Samples,
-    validation: Samples,
+    training: AnySamples,
+    validation: AnySamples,
     teacher: ShrinkingNetwork | None,
     show: Any,
     machines: Machines,
@@ -294,7 +292,7 @@ def _reproducible(settings: TrainingRecipe) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _summarise(run: Run, validation: Samples, test: Samples | None, device: torch.device) -> None:
+def _summarise(run: Run, validation: AnySamples, test: AnySamples | None, device: torch.device) -> None:
     """Write summary.json for the best weights; the test recordings are looked at here for the first time."""
     model = load_best(run).to(device)
     metrics = run.metrics()

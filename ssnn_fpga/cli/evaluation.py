@@ -205,7 +205,7 @@ def demo(
     from quant_models.training import train as run_training
     from ssnn_fpga.boards.board import load_board
     from ssnn_fpga.engines import Golden, Onnxruntime
-    from ssnn_fpga.events.source import find_recordings
+    from ssnn_fpga.events.source import find_data
     from ssnn_fpga.golden.energy import synaptic_work
     from ssnn_fpga.network.lowering import save
     from ssnn_fpga.network.qonnx_import import load
@@ -219,9 +219,9 @@ def demo(
 
     loaded = load_recipe(recipe)
     target = load_board(board)
-    recordings, description = find_recordings(data)
+    samples, description = find_data(data)
     terminal.print(f"Data: {description}")
-    run = run_training(loaded, recordings, out / "run")
+    run = run_training(loaded, samples, out / "run")
     model = export_run(out / "run", out / "model.onnx")
     network = load(model)
     save(network, out / "model.int.onnx")

@@ -44,18 +44,33 @@ def train(
         int, typer.Option("--processes", min=1, help="Processes (GPUs) of this machine.")
     ] = 1,
     nodes: Annotated[int, typer.Option("--nodes", min=1, help="Machines, under torchrun or Slurm.")] = 1,
+    memory_gib: Annotated[
+        float,
+        typer.Option("--memory-gib", min=0, help="Of larger splits, batches are read as they are wanted."),
+    ] = 2.0,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="Processes that read batches of such a split.")
+    ] = 2,
     as_json: JsonOption = False,
 ) -> None:
     """Train a network as a recipe says."""
+    from quant_models.reading import Reading
     from quant_models.recipe import load_recipe
     from quant_models.training import Machines
     from quant_models.training import train as run_training
-    from ssnn_fpga.events.source import find_recordings
+    from ssnn_fpga.events.source import find_data
 
     loaded = load_recipe(recipe)
-    recordings, description = find_recordings(data)
+    samples, description = find_data(data)
     terminal.print(f"Data: {description}")
-    run = run_training(loaded, recordings, out, start=start, machines=Machines(processes, nodes, accelerator))
+    run = run_training(
+        loaded,
+        samples,
+        out,
+        start=start,
+        machines=Machines(processes, nodes, accelerator),
+        reading=Reading(int(memory_gib * 2**30), workers),
+    )
     if as_json:
         print_json({"run": str(out), "data": description, **run.summary()})
 
@@ -202,10 +217,10 @@ def early_exit(
     splits, loaded, description = splits_of(data), {}, ""
     if model.is_dir():
         from quant_models.early_exits import validation_samples, with_early_exits
-        from ssnn_fpga.events.source import find_recordings
+        from ssnn_fpga.events.source import find_data
 
         network = with_early_exits(model)
-        held_out, labels = validation_samples(model, find_recordings(data)[0])
+        held_out, labels = validation_samples(model, find_data(data)[0])
         loaded[split := "validation"] = Samples(read_outs(network, held_out), labels)
     else:
         network = load(model)

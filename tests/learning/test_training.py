@@ -64,10 +64,10 @@ def _interrupt(patched: pytest.MonkeyPatch, at: int) -> None:
     """Ctrl-C in the middle of epoch ``at``."""
     whole = Learner.training_step
 
-    def step(self: Learner, number: int, batch_idx: int) -> torch.Tensor:
-        if self.current_epoch == at - 1 and number == 1:
+    def step(self: Learner, batch: Samples, batch_idx: int) -> torch.Tensor:
+        if self.current_epoch == at - 1 and batch_idx == 1:
             raise KeyboardInterrupt
-        return whole(self, number, batch_idx)
+        return whole(self, batch, batch_idx)
 
     patched.setattr(Learner, "training_step", step)
 
@@ -175,9 +175,9 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint(
     good = _fit(tmp_path / "good", small_recipe(epochs=1))
     whole = Learner.training_step
 
-    def step(self: Learner, number: int, batch_idx: int) -> torch.Tensor:
-        loss = whole(self, number, batch_idx)
-        if (self.current_epoch, number) >= (1, 1):
+    def step(self: Learner, batch: Samples, batch_idx: int) -> torch.Tensor:
+        loss = whole(self, batch, batch_idx)
+        if (self.current_epoch, batch_idx) >= (1, 1):
             self._losses[-1] = self._losses[-1] * torch.nan
             return loss * torch.nan
         return loss
