@@ -41,18 +41,20 @@ IN_MEMORY = Reading()
 
 
 def splits_reader(
-    data: Data, reading: Reading = IN_MEMORY, progress: bool = False
+    data: Data, reading: Reading = IN_MEMORY, progress: bool = False, test: bool = True
 ) -> Callable[[Recipe], Splits]:
     """What gives the splits that a recipe trains on; phases of the same frames read them once.
 
-    Validation is that of a validation split, else a share of the train split. The result raises
+    Validation is that of a validation split, else a share of the train split; without ``test`` the test
+    split is not read. The result raises
     UserError for a recipe of images where ``data`` are recordings, and the other way round, and as
     ``load_frames``, ``direct_frames`` and ``hold_out`` do.
     """
 
     @lru_cache(maxsize=1)
     def read(compression: Compression | None, images: ImageRecipe | None) -> dict[str, AnySamples]:
-        return {split: _read(data, split, compression, images, reading, progress) for split in data.splits}
+        wanted = [split for split in data.splits if test or split != "test"]
+        return {split: _read(data, split, compression, images, reading, progress) for split in wanted}
 
     def splits(recipe: Recipe) -> Splits:
         _check_kind(recipe, data)

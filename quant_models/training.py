@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import signal
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -144,6 +145,10 @@ def fit(
     ``previous`` gives the first weights, and is the teacher where the recipe asks for one.
     """
     settings = run.recipe.training
+    if settings.precision == "16-mixed" and machines.device.type == "cpu":
+        raise UserError(
+            f"recipe {run.recipe.name}: training.precision 16-mixed needs a GPU; processors have bf16-mixed."
+        )
     first = _is_first_process()
     if not (resume and _continued(run)) and first:
         run.create()
@@ -229,7 +234,8 @@ def _lightning(
         except (KeyboardInterrupt, SystemExit):  # Lightning exits where it caught an interrupt
             interrupted = True
         finally:
-            signal.signal(signal.SIGINT, handler)  # it has also told the process to ignore the next one
+            if threading.current_thread() is threading.main_thread():  # in others there is no handler to set
+                signal.signal(signal.SIGINT, handler)  # it has told the process to ignore the next one
     if interrupted or trainer.interrupted:
         Console(stderr=True).print(
             f"Stopped after epoch {len(run.metrics())} of {run.recipe.training.epochs}. "
