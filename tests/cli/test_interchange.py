@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import nir
 import numpy as np
+import pytest
 
 from ssnn_fpga.cli import evaluation
 from ssnn_fpga.events.recording import write_recording
