@@ -40,7 +40,7 @@ class Learner(LightningModule):
         training: AnySamples,
         validation: AnySamples,
         teacher: ShrinkingNetwork | None = None,
-        show: Callable[[dict[str, float]], None] | None = None,
+        show: Callable[[float, dict[str, float]], None] = lambda epochs, metrics: None,
     ) -> None:
         super().__init__()
         self.run_folder, self.model, self.settings = run, model, run.recipe.training
@@ -127,6 +127,8 @@ class Learner(LightningModule):
         self._right += (logits.detach().argmax(1) == batch.labels).sum()
         if len(self._losses) % _CHECKED == 0:
             self._check_losses()
+            done = self.current_epoch + len(self._losses) / len(self._batches)
+            self._show(done, self.metrics[-1] if self.metrics else {})
         return loss
 
     def _distilled(self, loss: Tensor, logits: Tensor, frames: Tensor) -> Tensor:
@@ -175,8 +177,7 @@ class Learner(LightningModule):
             }
         )
         self._write()
-        if self._show is not None:
-            self._show(self.metrics[-1])
+        self._show(epoch, self.metrics[-1])
 
     def _write(self) -> None:
         path = self.run_folder.folder / "checkpoint.pt"

@@ -152,7 +152,7 @@ def _ray(resources: Resources, threads: int) -> Iterator[str]:
                 ray.init(num_cpus=cpus, include_dashboard=False, object_store_memory=100 << 20, **quiet)
             else:
                 ray.init(address=resources.address, **quiet)
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, ImportError) as error:
             raise UserError(
                 f"Ray cannot be reached at {resources.address or 'this machine'} "
                 f"({str(error).splitlines()[0]}): start it with `ray start`, or leave --address out."

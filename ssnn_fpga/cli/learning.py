@@ -61,7 +61,8 @@ def train(
     from ssnn_fpga.events.source import find_data
 
     loaded = load_recipe(recipe)
-    samples, description = find_data(data)
+    with terminal.status("looking at the data"):
+        samples, description = find_data(data)
     terminal.print(f"Data: {description}")
     run = run_training(
         loaded,
@@ -111,7 +112,9 @@ def sweep(
     from ssnn_fpga.events.source import VARIABLE, find_data
 
     loaded, space = load_recipe(recipe), parse_space(over or ())
-    terminal.print(f"Data: {find_data(data)[1]}")
+    with terminal.status("looking at the data"):
+        description = find_data(data)[1]
+    terminal.print(f"Data: {description}")
     named = str(data) if data is not None else os.environ.get(VARIABLE) or None
     resources = Resources(at_once, gpus, address)
     found = run_sweep(loaded, space, named, out, trials=trials, seed=seed, resources=resources)

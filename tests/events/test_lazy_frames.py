@@ -23,14 +23,6 @@ COMPRESSION = Compression(34, 34, timesteps=3, bits=4, window_us=306_000)
 
 
 @pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache that keeps frames of any number of recordings."""
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setattr(cache, "_WORTH_KEEPING", 1)
-    return tmp_path / "cache"
-
-
-@pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Paths of the recordings that were decoded, in order."""
     seen: list[str] = []
