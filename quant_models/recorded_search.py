@@ -29,8 +29,12 @@ class RecordedSearch(Searcher):  # type: ignore[misc]
         trials: int,
         seed: int,
         ended: Callable[[Trial], None] = lambda _: None,
+        again: bool = False,
     ) -> None:
-        """``ended`` is called with each trial that ends. Raises UserError for a journal of another search."""
+        """``ended`` is called with each trial that ends; ``again`` tries those that failed once more.
+
+        Raises UserError for a journal of another search.
+        """
         import optuna
 
         super().__init__(metric=OBJECTIVE, mode="max")
@@ -46,14 +50,18 @@ class RecordedSearch(Searcher):  # type: ignore[misc]
         self._space, self._journal, self._trials, self._ended = space, journal, trials, ended
         self._known: list[Trial] = []
         self._numbers: dict[str, int] = {}
+        self._told: set[int] = set()
         for event in journal.events():
             self._replay(event)
+        for trial in self._known:
+            if again and trial.state == "failed":
+                trial.state = "begun"
         self._waiting = [trial for trial in self._known if trial.state == "begun"]
 
     @property
     def left(self) -> int:
-        """How many trials are still to run."""
-        return self._trials - len(self._known) + len(self._waiting)
+        """How many trials have not ended yet."""
+        return self._trials - sum(trial.state != "begun" for trial in self._known)
 
     def _replay(self, event: dict[str, Any]) -> None:
         if event["event"] == "begun":
@@ -72,7 +80,9 @@ class RecordedSearch(Searcher):  # type: ignore[misc]
         trial.state, trial.error = event["event"], event.get("error", "")
         trial.figures = event.get("figures", {})
         told = {OBJECTIVE: trial.objective} if trial.state == "finished" else None
-        self._search.on_trial_complete(str(trial.number), told, error=trial.state == "failed")
+        if trial.number not in self._told:  # what is tried again was told as failed, and stays so
+            self._told.add(trial.number)
+            self._search.on_trial_complete(str(trial.number), told, error=trial.state == "failed")
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """The next trial for Ray, as number and values of the recipe."""

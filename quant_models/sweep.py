@@ -47,6 +47,9 @@ class Resources:
         return "gpu" if self.gpus else "cpu"
 
 
+ONE_AT_A_TIME = Resources()
+
+
 def sweep(
     recipe: Recipe,
     space: SearchSpace,
@@ -55,8 +58,9 @@ def sweep(
     *,
     trials: int | None = None,
     seed: int = 0,
-    resources: Resources = Resources(),
+    resources: Resources = ONE_AT_A_TIME,
     reading: Reading = IN_MEMORY,
+    again: bool = False,
     progress: bool = True,
 ) -> list[Trial]:
     """Train ``recipe`` with values of ``space`` into ``out``/trials; all trials by number.
@@ -64,8 +68,10 @@ def sweep(
     ``data`` is named as for `find_data`. Without ``trials`` every combination of listed values is
     trained, with it Optuna chooses so many, from ``seed``. The same call goes on where one was
     interrupted; a finished sweep is returned. A trial that fails is in the result with its error, and
-    does not stop the others. Raises UserError for values that the recipe cannot take, for ranges without
-    ``trials``, where the libraries of the extra "sweep" are missing, and for a folder of another sweep.
+    does not stop the others; with ``again`` it is tried once more.
+
+    Raises UserError for values that the recipe cannot take, for ranges without ``trials``, where the
+    libraries of the extra "sweep" are missing, and for a folder of another sweep.
     """
     space.check(recipe)
     if trials is None and space.points is None:
@@ -79,32 +85,23 @@ def sweep(
         "grid": trials is None,
         "data": data,
     }
+    from quant_models.recorded_search import RecordedSearch
+
     journal = Journal(out, definition)
     wanted = trials or space.points or 0
-    with _display(journal, wanted, progress) as ended:
-        _run(recipe, space, data, journal, wanted, seed, resources, reading, ended)
+    with _display(journal, wanted, again, progress) as ended:
+        search = RecordedSearch(space, journal, wanted, seed, ended, again)
+        _run(recipe, data, journal, search, resources, reading)
     return journal.trials()
 
 
 def _run(
-    recipe: Recipe,
-    space: SearchSpace,
-    data: str | None,
-    journal: Journal,
-    wanted: int,
-    seed: int,
-    resources: Resources,
-    reading: Reading,
-    ended: Any,
+    recipe: Recipe, data: str | None, journal: Journal, search: Any, resources: Resources, reading: Reading
 ) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-    import ray
     from ray import tune
 
-    from quant_models.recorded_search import RecordedSearch
-
-    search = RecordedSearch(space, journal, wanted, seed, ended)
     if search.left <= 0:
         return
     threads = recipe.training.threads
@@ -131,8 +128,7 @@ def _run(
             run_config=tune.RunConfig(name="sweep", storage_path=storage, verbose=0),
         )
         tuner.fit()
-    ray.shutdown()
-    if any(trial.state == "begun" for trial in journal.trials()) or len(journal.trials()) < wanted:
+    if search.left > 0:
         Console(stderr=True).print(f"Stopped. The same command goes on from there ({journal.folder}).")
         raise KeyboardInterrupt
 
@@ -227,7 +223,7 @@ def train_trial(
 
 
 @contextmanager
-def _display(journal: Journal, wanted: int, shown: bool) -> Iterator[Any]:
+def _display(journal: Journal, wanted: int, again: bool, shown: bool) -> Iterator[Any]:
     """A progress bar on standard error; yields what to call with each trial that ends."""
     columns = (
         TextColumn("trials"),
@@ -238,7 +234,7 @@ def _display(journal: Journal, wanted: int, shown: bool) -> Iterator[Any]:
     )
     before = journal.trials()
     accuracies = [trial.objective for trial in before if trial.objective is not None]
-    done = sum(trial.state != "begun" for trial in before)
+    done = sum(trial.state == "finished" or (trial.state == "failed" and not again) for trial in before)
     with Progress(*columns, console=Console(stderr=True), disable=not shown) as bar:
         task = bar.add_task("trials", total=wanted, completed=done, best="")
 

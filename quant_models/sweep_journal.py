@@ -51,7 +51,7 @@ class Journal:
         content = {"format": FORMAT, **definition}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if kept.exists():
+            if self._path.exists():
                 found = json.loads(kept.read_text(encoding="utf-8"))
                 different = [key for key, value in content.items() if found.get(key) != value]
                 if different:
@@ -59,7 +59,7 @@ class Journal:
                         f"{folder} holds another sweep (its {different[0]} differs): "
                         "choose another folder or delete this one."
                     )
-            elif any(folder.iterdir()):
+            elif any(path != kept for path in folder.iterdir()):
                 raise UserError(f"{folder} holds something else than a sweep: choose another folder.")
             else:
                 text = json.dumps(content, indent=1) + "\n"

@@ -99,6 +99,7 @@ def sweep(
     address: Annotated[
         str | None, typer.Option("--address", help="A Ray cluster; its machines share data and --out.")
     ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Try trials that failed once more.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train a recipe with many values of some of its keys; validation says which is best."""
@@ -117,7 +118,7 @@ def sweep(
     terminal.print(f"Data: {description}")
     named = str(data) if data is not None else os.environ.get(VARIABLE) or None
     resources = Resources(at_once, gpus, address)
-    found = run_sweep(loaded, space, named, out, trials=trials, seed=seed, resources=resources)
+    found = run_sweep(loaded, space, named, out, trials=trials, seed=seed, resources=resources, again=again)
     terminal.print(sweep_table(found))
     if (means := seed_table(found)) is not None:
         terminal.print(means)

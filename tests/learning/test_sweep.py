@@ -81,11 +81,37 @@ def test_a_trial_that_fails_is_kept_with_its_reason(tmp_path: Path) -> None:
     assert best.objective == max(trial.objective or 0 for trial in trials)
 
 
+def test_failed_trials_are_tried_again_if_asked(tmp_path: Path) -> None:
+    _swept(tmp_path / "sweep")
+    journal = Journal(tmp_path / "sweep", {"seed": 0})
+    assert RecordedSearch(SPACE, journal, 20, seed=4).left == 0
+    search = RecordedSearch(SPACE, journal, 21, seed=4, again=True)
+    assert search.left == 3
+    new = RecordedSearch(SPACE, Journal(tmp_path / "sweep", {"seed": 0}), 21, seed=4).suggest("new")
+    journal.folder.joinpath("trials.jsonl").write_text(
+        "".join(
+            json.dumps(event) + "\n" for event in journal.events()[:-1]
+        )  # the new one is begun again below
+    )
+    for number in (3, 5):
+        config = search.suggest(str(number))
+        assert isinstance(config, dict)
+        assert config["number"] == number
+        figures = json.dumps({OBJECTIVE: 0.5})
+        search.on_trial_complete(str(number), {OBJECTIVE: 0.5, "figures": figures})
+    assert search.left == 1
+    assert [trial.state for trial in journal.trials()] == ["finished"] * 20
+    assert journal.trials()[3].error == ""
+    again = RecordedSearch(SPACE, journal, 21, seed=4)
+    assert (again.left, again.suggest("later")) == (1, new)  # they do not change what comes after
+
+
 def test_a_stopped_trial_has_not_ended(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "sweep", {})
     search = RecordedSearch(SPACE, journal, 4, seed=0)
     config = search.suggest("a")
     search.on_trial_complete("a", None)
+    assert search.left == 4
     assert [trial.state for trial in journal.trials()] == ["begun"]
     again = RecordedSearch(SPACE, journal, 4, seed=0)
     assert again.left == 4
