@@ -89,53 +89,85 @@ def _ablations(data: str, training: dict[str, Any], recordings: int | None = Non
     yield one("reduced_to_one", [1, 1, 1], {"epochs": third}, phase=phases)
 
 
-def _iir(
-    data: str, size: dict[str, int], network: dict[str, Any], training: dict[str, Any], *epochs: int
-) -> Experiment:
-    """IIR-SNN: a conventional network, thresholds by percentile, then 5, 3, 2 and 1 timesteps."""
-    conventional, *spiking = epochs
-    phases: list[dict[str, Any]] = [
-        {
-            "name": "ann",
-            "network": {"activation": "relu", "schedule": [1], "weight_bits": 32, "dropout": 0.1},
-            "training": {"epochs": conventional, "learning_rate": 2e-3},
+@dataclass(frozen=True)
+class _Images:
+    """A set of images, the network that learns it, and what each phase of IIR-SNN costs in epochs."""
+
+    data: str
+    size: dict[str, int]
+    network: dict[str, Any]
+    training: dict[str, Any]
+    conventional: int  # epochs of the network with ReLU
+    spiking: tuple[int, ...]  # epochs at 5, 4, 3, 2 and 1 timesteps
+    recordings: int | None  # training images, evenly spaced; all of them if not given
+    seeds: tuple[int, ...]
+
+    def experiment(self, part: str, phases: list[dict[str, Any]]) -> Experiment:
+        name = f"iir_{self.data}{part}"
+        recipe = {
+            "name": name,
+            "images": self.size,
+            "network": {"schedule": [1], "neuron": IIR_NEURON, **self.network},
+            "training": {"threads": 1, "decline": "steps", **self.training, "epochs": 1},
+            "phase": phases,
         }
-    ]
-    for timesteps, length in zip((5, 3, 2, 1), spiking, strict=True):
-        phases.append(
-            {"name": f"t{timesteps}", "network": {"schedule": [timesteps]}, "training": {"epochs": length}}
-        )
-    phases[1]["threshold_percentile"] = 90
-    recipe = {
-        "name": f"iir_{data}",
-        "images": size,
-        "network": {"schedule": [1], "neuron": IIR_NEURON, **network},
-        "training": {"threads": 1, **training, "epochs": 1},
-        "phase": phases,
+        return Experiment(name, self.data, recipe, recordings=self.recordings, heavy=True, seeds=self.seeds)
+
+
+def _iir(images: _Images) -> Iterator[Experiment]:
+    """IIR-SNN: a conventional network, thresholds by percentile, then 5, 4, 3, 2 and 1 timesteps.
+
+    Beside it one timestep at once, from the same conventional network and from random weights, each with
+    as many epochs at one timestep as the procedure has at all its timesteps together.
+    """
+    conventional: dict[str, Any] = {
+        "name": "ann",
+        "network": {"activation": "relu", "schedule": [1], "weight_bits": 32, "dropout": 0.1},
+        "training": {"epochs": images.conventional, "learning_rate": 2e-3, "decline": "cosine"},
     }
-    if data == "mnist":
-        return Experiment("iir_mnist", data, recipe, recordings=6000, heavy=True)
-    return Experiment("iir_cifar10", data, recipe, heavy=True, seeds=(0,))
+    steps: list[dict[str, Any]] = [
+        {"name": f"t{timesteps}", "network": {"schedule": [timesteps]}, "training": {"epochs": epochs}}
+        for timesteps, epochs in zip((5, 4, 3, 2, 1), images.spiking, strict=True)
+    ]
+    steps[0]["threshold_percentile"] = 90
+    yield images.experiment("", [conventional, *steps])
+    at_once: dict[str, Any] = {"name": "t1", "training": {"epochs": sum(images.spiking)}}
+    yield images.experiment("_at_once", [conventional, {**at_once, "threshold_percentile": 90}])
+    yield images.experiment("_direct", [at_once])
 
 
 def experiments(device: str) -> list[Experiment]:
     """All of them, the most wanted first; VGG16 of full width on a "gpu", of an eighth on a "cpu"."""
-    vgg16 = {"layout": "vgg16", "width": 1.0 if device == "gpu" else 0.125}
-    small = {"layout": "16C3-AP2-32C3-AP2-128D"}
+    large = device == "gpu"
     ten = {"epochs": 150, "augmentation": MOVED}
     four = {"epochs": 40, "batch": 100, "validation": 0.06, "augmentation": WRITERS}
-    cifar = {
-        "batch": 128,
-        "learning_rate": 5e-4,
-        "weight_decay": 0.05,
-        "validation": 0.04,
-        "augmentation": {"shift": 4.0, "rotation": 0.0, "scale": 0.0, "shear": 0.0, "flip": True},
-    }
-    mnist = {**cifar, "batch": 200, "augmentation": WRITERS}
+    moved = {"shift": 4.0, "rotation": 0.0, "scale": 0.0, "shear": 0.0, "flip": True}
+    pixels = {"batch": 64, "learning_rate": 5e-4, "weight_decay": 0.05, "validation": 0.05}
+    mnist = _Images(
+        "mnist",
+        {"height": 28, "width": 28, "channels": 1},
+        {"layout": "16C3-AP2-32C3-AP2-128D"},
+        {**pixels, "augmentation": WRITERS, "integer_share": 0.5},
+        conventional=5,
+        spiking=(2, 2, 2, 2, 4),
+        recordings=12_000,
+        seeds=SEEDS,
+    )
+    cifar = _Images(
+        "cifar10",
+        {"height": 32, "width": 32, "channels": 3},
+        {"layout": "vgg16", "width": 1.0 if large else 0.125},
+        {**pixels, "augmentation": moved},
+        conventional=20 if large else 12,
+        spiking=(4, 2, 2, 2, 4) if large else (1, 1, 1, 1, 4),
+        recordings=None if large else 20_000,
+        seeds=(0,),
+    )
     pretrained = _events("emulated", [4, 2, 1], training={"epochs": 12, "batch": 100, "augmentation": MOVED})
     longer = {**pretrained, "training": {**pretrained["training"], "epochs": 30}}
     return [
-        _iir("cifar10", {"height": 32, "width": 32, "channels": 3}, vgg16, cifar, 8, 3, 2, 2, 3),
+        *_iir(mnist),
+        *_iir(cifar),
         Experiment("nmnist10_4bit", "nmnist10", _events("n4", [4, 2, 1], training=ten)),
         Experiment("emulated", "emulated", pretrained, also_on="nmnist10"),
         Experiment("emulated_longer", "emulated", longer, also_on="nmnist10"),
@@ -160,5 +192,4 @@ def experiments(device: str) -> list[Experiment]:
         # a seventh of the recordings for training, so that the whole comparison takes minutes
         *_ablations("nmnist6789", {"epochs": 42, "augmentation": WRITERS}, recordings=1000),
         *_ablations("nmnist10", {**ten, "epochs": 42}),
-        _iir("mnist", {"height": 28, "width": 28, "channels": 1}, small, mnist, 20, 10, 8, 8, 10),
     ]

@@ -96,6 +96,7 @@ def run_one(
     splits = data(run.recipe)
     if recipe.network.inexact is None and splits.test is not None:
         result["values_unlike_golden"] = unlike_golden(run.folder, splits.test)
+        result["spike_rates"] = spike_rates(run.folder, splits.test)
     if experiment.also_on is not None:
         result |= _tested_on(experiment.also_on, model, frames)
     return result
@@ -109,6 +110,14 @@ def unlike_golden(run: Path, samples: Samples) -> int:
         golden, torch_values = run_golden(engine.network, counts), engine.trace(counts)
         different += sum(int((golden[name] != values).sum()) for name, values in torch_values.items())
     return different
+
+
+def spike_rates(run: Path, samples: Samples) -> list[float]:
+    """Mean spikes of a neuron and timestep, layer by layer, over 200 samples."""
+    engine = TorchEngine.load(run)
+    frames = samples.frames[:: max(1, len(samples) // 200)].numpy()
+    counts = np.broadcast_to(frames, (len(frames), *engine.frame_shape)).astype(np.int64)
+    return [float(values.mean()) for name, values in engine.trace(counts).items() if name.startswith("lif")]
 
 
 def _tested_on(data: str, model: Any, frames: Path) -> dict[str, Any]:

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from quant_models.engine import TorchEngine
+from quant_models.reading import Data, load_splits
 from quant_models.run_folder import Run
-from quant_models.samples import load_splits
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.events.dataset import RecordingSet
 from ssnn_fpga.golden.early_exit import with_margins
 from ssnn_fpga.golden.exits import exit_order
 from ssnn_fpga.network.layers import Integers, Logits, Network
@@ -36,13 +35,14 @@ def with_early_exits(run_folder: Path) -> Network:
     return with_margins(network, never)
 
 
-def validation_samples(run_folder: Path, recordings: RecordingSet) -> tuple[Integers, Integers]:
+def validation_samples(run_folder: Path, data: Data) -> tuple[Integers, Integers]:
     """Frames (N, T, C, H, W) and classes (N,) of the samples that the run's weights have not seen.
 
-    Raises UserError where the recordings are not those of the run.
+    Raises UserError where the data are not those of the run.
     """
     run = Run.open(run_folder)
-    splits = load_splits(run.recipe, recordings)
+    splits = load_splits(run.recipe, data)
     if splits.digest() != run.digest:
         raise UserError(f"{run_folder} was trained on other data ({run.data}): give that.")
-    return splits.validation.frames.numpy().astype(np.int64), splits.validation.labels.numpy()
+    held_out = splits.validation.loaded()
+    return held_out.frames.numpy().astype(np.int64), held_out.labels.numpy()

@@ -14,7 +14,7 @@ from quant_models.network import ShrinkingNetwork
 from quant_models.run_folder import Run
 from quant_models.torch_engine import ExactNetwork
 from quant_models.training import load_best
-from ssnn_fpga.network.layers import Compression, Integers, Network
+from ssnn_fpga.network.layers import Activation, Compression, Integers, Network
 
 _BATCH = 100
 
@@ -46,6 +46,11 @@ class TorchEngine:
     @cached_property
     def _exact(self) -> ExactNetwork:
         return ExactNetwork(self.network)
+
+    @property
+    def input(self) -> Activation:
+        """The frames that the network reads."""
+        return self.network.input
 
     @property
     def frame_shape(self) -> tuple[int, int, int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ from quant_models.augmentation import augment, draws
 from quant_models.network import ShrinkingNetwork
 from quant_models.recipe import TrainingRecipe
 from quant_models.run_folder import Run, write_aside
-from quant_models.samples import Samples
+from quant_models.samples import AnySamples, Samples, batch_loader, delivered
 from quant_models.scoring import Score, evaluate
 from ssnn_fpga.errors import UserError
 
@@ -26,7 +26,7 @@ _CHECKED = 50  # batches between looks at whether the loss is a number
 
 
 class Learner(LightningModule):
-    """Trains one network; the frames lie on its device, and batches are row numbers.
+    """Trains one network.
 
     Every process draws the whole global batch's order and augmentation and takes its share, and
     all randomness of an epoch comes from (seed, epoch). So several processes train what one does,
@@ -37,10 +37,10 @@ class Learner(LightningModule):
         self,
         run: Run,
         model: ShrinkingNetwork,
-        training: Samples,
-        validation: Samples,
+        training: AnySamples,
+        validation: AnySamples,
         teacher: ShrinkingNetwork | None = None,
-        show: Callable[[dict[str, float]], None] | None = None,
+        show: Callable[[float, dict[str, float]], None] = lambda epochs, metrics: None,
     ) -> None:
         super().__init__()
         self.run_folder, self.model, self.settings = run, model, run.recipe.training
@@ -51,10 +51,22 @@ class Learner(LightningModule):
         self._teacher = (teacher,)  # in a tuple: no part of this module's weights
         self._show = show
 
-    def train_dataloader(self) -> DataLoader[int]:
-        """The numbers of an epoch's batches."""
-        batches = math.ceil(len(self._training) / self.settings.batch)
-        return DataLoader(range(batches), batch_size=None)  # type: ignore[arg-type]
+    def train_dataloader(self) -> DataLoader[Samples | UserError]:
+        """This process's share of every batch of an epoch."""
+        return batch_loader(self._training, _Shares(self))
+
+    def shuffled(self) -> tuple[tuple[Tensor, ...], torch.Generator]:
+        """Rows of the epoch's batches, of all processes, and where its further random numbers come from."""
+        generator = torch.Generator().manual_seed(self._epoch_seed())
+        order = torch.randperm(len(self._training), generator=generator)
+        return order.split(self.settings.batch), generator
+
+    def _epoch_seed(self) -> int:
+        return self.settings.seed * 1_000_003 + self.current_epoch
+
+    def share(self) -> slice:
+        """Which rows of a batch are this process's."""
+        return slice(self.global_rank, None, self.trainer.world_size)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Thresholds, leaks, batch norm, biases and transformer rows do not decay."""
@@ -71,7 +83,7 @@ class Learner(LightningModule):
         return torch.optim.AdamW(groups, lr=rate)
 
     def on_fit_start(self) -> None:
-        """Bring the data to the device once."""
+        """Bring data that lie in memory to the device, once."""
         self._training, self._validation = (
             each.to(self.device) for each in (self._training, self._validation)
         )
@@ -83,31 +95,26 @@ class Learner(LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Order, random numbers and phase of the epoch."""
-        settings, epoch = self.settings, self.current_epoch
+        epoch = self.current_epoch
         if epoch >= self.run_folder.recipe.integer_from and not self.model.integer_phase:
             self.model.enter_integer_phase()
         if epoch == self.run_folder.recipe.integer_from:
             self.best = None  # one of many epochs shines by chance: compare the last ones only
-        seed = settings.seed * 1_000_003 + epoch
-        self._generator = torch.Generator().manual_seed(seed)
-        torch.manual_seed(seed * 1_009 + self.global_rank)  # for dropout
-        order = torch.randperm(len(self._training), generator=self._generator)
-        self._batches = order.split(settings.batch)
+        torch.manual_seed(self._epoch_seed() * 1_009 + self.global_rank)  # for dropout
+        self._batches, self._generator = self.shuffled()
         self._losses: list[Tensor] = []
         self._right = torch.zeros((), dtype=torch.long, device=self.device)
         self._began = time.perf_counter()
         self.model.train()
 
-    def training_step(self, number: int, batch_idx: int) -> Tensor:
-        """Loss of this process's share of a batch."""
+    def training_step(self, given: Samples | UserError, batch_idx: int) -> Tensor:
+        """Loss of this process's share of a batch. Raises UserError for a sample that is broken."""
         settings = self.settings
         for group in self.optimizers().param_groups:  # type: ignore[union-attr]
-            group["lr"] = learning_rate(settings, self.current_epoch + number / len(self._batches))
-        indices = self._batches[number]
-        drawn = draws(len(indices), self._generator)
-        share = slice(self.global_rank, None, self.trainer.world_size)
-        batch = self._training[indices[share].to(self.device)]
-        frames = augment(batch.frames.float(), settings.augmentation, drawn[:, share].to(self.device))
+            group["lr"] = learning_rate(settings, self.current_epoch + batch_idx / len(self._batches))
+        batch, rows = delivered(given), len(self._batches[batch_idx])
+        drawn = draws(rows, self._generator)[:, self.share()]
+        frames = augment(batch.frames.float(), settings.augmentation, drawn.to(self.device))
         logits, early = self.model.logits(frames)
         loss = functional.cross_entropy(logits, batch.labels, label_smoothing=settings.label_smoothing)
         if settings.teacher_weight:
@@ -115,11 +122,13 @@ class Learner(LightningModule):
         for each in early if settings.early_weight else ():
             loss = loss + settings.early_weight * functional.cross_entropy(each, batch.labels)
         # the processes' gradients are averaged: a larger share weighs more
-        loss = loss * (len(batch) * self.trainer.world_size / len(indices))
-        self._losses.append(loss.detach() * len(indices))
+        loss = loss * (len(batch) * self.trainer.world_size / rows)
+        self._losses.append(loss.detach() * rows)
         self._right += (logits.detach().argmax(1) == batch.labels).sum()
         if len(self._losses) % _CHECKED == 0:
             self._check_losses()
+            done = self.current_epoch + len(self._losses) / len(self._batches)
+            self._show(done, self.metrics[-1] if self.metrics else {})
         return loss
 
     def _distilled(self, loss: Tensor, logits: Tensor, frames: Tensor) -> Tensor:
@@ -168,8 +177,7 @@ class Learner(LightningModule):
             }
         )
         self._write()
-        if self._show is not None:
-            self._show(self.metrics[-1])
+        self._show(epoch, self.metrics[-1])
 
     def _write(self) -> None:
         path = self.run_folder.folder / "checkpoint.pt"
@@ -198,6 +206,21 @@ class Learner(LightningModule):
         self.metrics = kept["metrics"]
         if kept["integer_phase"]:
             self.model.enter_integer_phase()
+
+
+class _Shares:
+    """The rows of this process's share of every batch, for the epoch in which they are asked for."""
+
+    def __init__(self, learner: Learner) -> None:
+        self._learner = learner
+
+    def __len__(self) -> int:
+        return len(self._learner.shuffled()[0])
+
+    def __iter__(self) -> Iterator[list[int]]:
+        batches, _ = self._learner.shuffled()
+        for rows in batches:
+            yield rows[self._learner.share()].tolist()
 
 
 def learning_rate(settings: TrainingRecipe, epoch: float) -> float:

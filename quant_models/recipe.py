@@ -52,7 +52,7 @@ class ImageRecipe(_Section):
 
     height: int = Field(ge=4)
     width: int = Field(ge=4)
-    channels: int = Field(3, ge=1)
+    channels: Literal[1, 3] = 3
 
 
 class NeuronRecipe(_Section):
@@ -321,10 +321,10 @@ def load_recipe(path: Path | str) -> Recipe:
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path} is not valid TOML: {error}.") from error
     except ValidationError as error:
-        raise UserError(f"{path}: {_first_fault(error)}.") from error
+        raise UserError(f"{path}: {first_fault(error)}.") from error
 
 
-def _first_fault(error: ValidationError) -> str:
+def first_fault(error: ValidationError) -> str:
     """The first fault of a recipe as "key: what is wrong with it"."""
     fault = error.errors()[0]
     key = ".".join(str(part) for part in fault["loc"])

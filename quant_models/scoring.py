@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from quant_models.network import ShrinkingNetwork
-from quant_models.samples import Samples
+from quant_models.samples import AnySamples
 from quant_models.torch_engine import ExactNetwork
 
 _BATCH = {"cpu": 100, "cuda": 500}
@@ -31,16 +31,17 @@ class Score:
 
 
 @torch.no_grad()
-def evaluate(model: ShrinkingNetwork, samples: Samples) -> Score:
-    """Score of ``model`` on samples on its device; leaves it in evaluation mode."""
+def evaluate(model: ShrinkingNetwork, samples: AnySamples) -> Score:
+    """Score of ``model`` on ``samples``; leaves it in evaluation mode."""
+    device = next(model.parameters()).device
     model.eval()
     exact, scale = None, 1.0
     if model.network.inexact is None:
-        exact = ExactNetwork(model.integer_network(), samples.frames.device)
+        exact = ExactNetwork(model.integer_network(), device)
         scale = model.logit_scale()
     integer, real, loss = 0, 0, 0.0
-    batch = _BATCH.get(samples.frames.device.type, 100)
-    for frames, labels in zip(samples.frames.split(batch), samples.labels.split(batch), strict=True):
+    for batch in samples.batches(_BATCH.get(device.type, 100)):
+        frames, labels = batch.frames.to(device), batch.labels.to(device)
         unrounded = model.float_logits(frames)
         logits = unrounded if exact is None else exact.logits(frames)
         integer += int((logits.argmax(1) == labels).sum())

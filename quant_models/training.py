@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import signal
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +18,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from quant_models.network import ShrinkingNetwork
+from quant_models.reading import IN_MEMORY, Data, Reading, splits_reader
 from quant_models.recipe import Phase, Recipe, TrainingRecipe
 from quant_models.run_folder import Run
-from quant_models.samples import Samples, Splits, load_splits
+from quant_models.samples import AnySamples
 from quant_models.scoring import evaluate
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.events.dataset import RecordingSet
 
 
 @dataclass(frozen=True)
@@ -49,26 +50,24 @@ ONE_PROCESSOR = Machines()
 
 def train(
     recipe: Recipe,
-    recordings: RecordingSet,
+    data: Data,
     out: Path,
     *,
     start: Path | None = None,
     resume: bool = True,
     progress: bool = True,
     machines: Machines = ONE_PROCESSOR,
+    reading: Reading = IN_MEMORY,
 ) -> Run:
-    """Train ``recipe`` on the train split of ``recordings`` into the folder ``out``.
+    """Train ``recipe`` on the train split of ``data``, recordings or images, into the folder ``out``.
 
     A recipe of several phases leaves one folder for each in ``out``, but for the last, which is
     ``out`` itself. ``start`` is the folder of another run, with whose weights the first phase
     begins. A folder that holds a checkpoint of the same recipe and data is resumed; a finished one
     is returned. Raises UserError for a folder of another recipe or other data.
     """
-
-    def data(phase: Recipe) -> Splits:
-        return load_splits(phase, recordings)
-
-    return train_phases(recipe, data, out, start=start, resume=resume, progress=progress, machines=machines)
+    splits = splits_reader(data, reading, progress and _is_first_process())
+    return train_phases(recipe, splits, out, start=start, resume=resume, progress=progress, machines=machines)
 
 
 def train_phases(
@@ -130,9 +129,9 @@ def load_best(run: Run) -> ShrinkingNetwork:
 
 def fit(
     run: Run,
-    training: Samples,
-    validation: Samples,
-    test: Samples | None,
+    training: AnySamples,
+    validation: AnySamples,
+    test: AnySamples | None,
     *,
     phase: Phase | None = None,
     previous: Run | None = None,
@@ -146,6 +145,10 @@ def fit(
     ``previous`` gives the first weights, and is the teacher where the recipe asks for one.
     """
     settings = run.recipe.training
+    if settings.precision == "16-mixed" and machines.device.type == "cpu":
+        raise UserError(
+            f"recipe {run.recipe.name}: training.precision 16-mixed needs a GPU; processors have bf16-mixed."
+        )
     first = _is_first_process()
     if not (resume and _continued(run)) and first:
         run.create()
@@ -156,7 +159,7 @@ def fit(
             _take_over(model, earlier)
         if phase and phase.threshold_percentile:
             order = torch.randperm(len(training), generator=torch.Generator().manual_seed(settings.seed))
-            frames = training[order[: settings.batch]].frames.to(machines.device)
+            frames = training[order[: settings.batch]].loaded().frames.to(machines.device)
             model.to(machines.device).set_thresholds(frames, phase.threshold_percentile)
         done = len(run.metrics())
         with _display(run, done, progress and first) as show:
@@ -193,8 +196,8 @@ def _take_over(model: ShrinkingNetwork, earlier: ShrinkingNetwork) -> None:
 def _lightning(
     run: Run,
     model: ShrinkingNetwork,
-    training: Samples,
-    validation: Samples,
+    training: AnySamples,
+    validation: AnySamples,
     teacher: ShrinkingNetwork | None,
     show: Any,
     machines: Machines,
@@ -231,7 +234,8 @@ def _lightning(
         except (KeyboardInterrupt, SystemExit):  # Lightning exits where it caught an interrupt
             interrupted = True
         finally:
-            signal.signal(signal.SIGINT, handler)  # it has also told the process to ignore the next one
+            if threading.current_thread() is threading.main_thread():  # in others there is no handler to set
+                signal.signal(signal.SIGINT, handler)  # it has told the process to ignore the next one
     if interrupted or trainer.interrupted:
         Console(stderr=True).print(
             f"Stopped after epoch {len(run.metrics())} of {run.recipe.training.epochs}. "
@@ -294,7 +298,7 @@ def _reproducible(settings: TrainingRecipe) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _summarise(run: Run, validation: Samples, test: Samples | None, device: torch.device) -> None:
+def _summarise(run: Run, validation: AnySamples, test: AnySamples | None, device: torch.device) -> None:
     """Write summary.json for the best weights; the test recordings are looked at here for the first time."""
     model = load_best(run).to(device)
     metrics = run.metrics()
@@ -317,20 +321,20 @@ def _summarise(run: Run, validation: Samples, test: Samples | None, device: torc
 
 def _report(run: Run) -> None:
     """Integer and float accuracy side by side, on standard error."""
-    summary = run.summary()
+    summary, kind = run.summary(), "recordings" if run.recipe.images is None else "images"
     parts = []
     for name in ("validation", "test"):
         if f"{name}_samples" in summary:
             real, samples = summary[f"{name}_float_accuracy"], summary[f"{name}_samples"]
             integer = summary.get(f"{name}_integer_accuracy")
             exact = "" if integer is None else f"integer {integer:.1%}, "
-            parts.append(f"{name} {exact}float {real:.1%} ({samples} recordings)")
+            parts.append(f"{name} {exact}float {real:.1%} ({samples} {kind})")
     Console(stderr=True).print(f"Best epoch {summary['best_epoch']}: {'; '.join(parts)}")
 
 
 @contextmanager
 def _display(run: Run, done: int, wanted: bool) -> Iterator[Any]:
-    """A progress bar on standard error; yields what to call with each epoch's metrics."""
+    """A progress bar on standard error; yields what to call with epochs done and the last metrics."""
     columns = (
         TextColumn("training"),
         BarColumn(),
@@ -341,12 +345,13 @@ def _display(run: Run, done: int, wanted: bool) -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True), disable=not wanted) as bar:
         task = bar.add_task("training", total=run.recipe.training.epochs, completed=done, accuracy="")
 
-        def show(metrics: dict[str, float]) -> None:
-            bar.update(
-                task,
-                advance=1,
-                accuracy=f"validation: integer {metrics['validation_integer_accuracy']:.1%}, "
-                f"float {metrics['validation_float_accuracy']:.1%}",
+        def show(epochs: float, metrics: dict[str, float]) -> None:
+            accuracy = (
+                f"validation: integer {metrics['validation_integer_accuracy']:.1%}, "
+                f"float {metrics['validation_float_accuracy']:.1%}"
+                if metrics
+                else ""
             )
+            bar.update(task, completed=epochs, accuracy=accuracy)
 
         yield show

@@ -54,10 +54,9 @@ def print_json(figures: dict[str, Any]) -> None:
 
 def splits_of(data: Path | None) -> tuple[str, ...]:
     """Names of the splits that the recordings or images have."""
-    from ssnn_fpga.events.source import find_images, find_recordings
+    from ssnn_fpga.events.source import find_data
 
-    images = find_images(data)
-    splits: tuple[str, ...] = find_recordings(data)[0].splits if images is None else images.splits
+    splits: tuple[str, ...] = find_data(data)[0].splits
     return splits
 
 

@@ -10,6 +10,8 @@ import typer
 from ssnn_fpga.cli.app import BoardOption, DataOption, JsonOption, app, frames_of, print_json, terminal
 from ssnn_fpga.errors import UserError
 
+_TRACED = 1000  # samples whose values of all layers are in memory at once
+
 
 @app.command()
 def evaluate(
@@ -28,9 +30,11 @@ def evaluate(
     """Classify recordings with one engine."""
     import tempfile
 
+    import numpy as np
+
     from ssnn_fpga.engines import classes_of
     from ssnn_fpga.golden.early_exit import measure_exits
-    from ssnn_fpga.golden.energy import synaptic_work
+    from ssnn_fpga.golden.energy import mean_work, synaptic_work
     from ssnn_fpga.golden.exits import exit_order
     from ssnn_fpga.report.accuracy import measure
 
@@ -41,15 +45,22 @@ def evaluate(
             else _open_exported(engine, model, board, Path(scratch))
         )
         frames, description = frames_of(described, data, split, samples)
-        with terminal.status(f"{engine}: {len(frames.labels)} recordings"):
-            trace = opened.trace(frames.frames)
-            classes = classes_of(trace)
+        parts, works = [], []
+        with terminal.status(f"{engine}: {len(frames.labels)} samples"):
+            for first in range(0, len(frames.labels), _TRACED):
+                part = frames.frames[first : first + _TRACED]
+                trace = opened.trace(part)
+                parts.append({name: values for name, values in trace.items() if values.ndim == 2})
+                if engine != "torch":
+                    works.append((synaptic_work(described, part, trace), len(part)))
+    logits = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    classes = classes_of(logits)
     accuracy = measure(classes, frames.labels)
     work = left = None
     if engine != "torch":
-        work = synaptic_work(described, frames.frames, trace)
+        work = mean_work(works)
         if len(exit_order(described)) > 1:
-            left = measure_exits(described, trace, frames.labels)
+            left = measure_exits(described, logits, frames.labels)
     terminal.print(f"{engine}: {accuracy} on {accuracy.samples} recordings, {description}")
     if left is not None:
         shares = ", ".join(
@@ -211,7 +222,7 @@ def demo(
     from quant_models.training import train as run_training
     from ssnn_fpga.boards.board import load_board
     from ssnn_fpga.engines import Golden, Onnxruntime
-    from ssnn_fpga.events.source import find_recordings
+    from ssnn_fpga.events.source import find_data
     from ssnn_fpga.golden.energy import synaptic_work
     from ssnn_fpga.network.lowering import save
     from ssnn_fpga.network.qonnx_import import load
@@ -225,9 +236,9 @@ def demo(
 
     loaded = load_recipe(recipe)
     target = load_board(board)
-    recordings, description = find_recordings(data)
+    samples, description = find_data(data)
     terminal.print(f"Data: {description}")
-    run = run_training(loaded, recordings, out / "run")
+    run = run_training(loaded, samples, out / "run")
     model = export_run(out / "run", out / "model.onnx")
     network = load(model)
     save(network, out / "model.int.onnx")

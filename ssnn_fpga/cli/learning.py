@@ -44,20 +44,92 @@ def train(
         int, typer.Option("--processes", min=1, help="Processes (GPUs) of this machine.")
     ] = 1,
     nodes: Annotated[int, typer.Option("--nodes", min=1, help="Machines, under torchrun or Slurm.")] = 1,
+    memory_gib: Annotated[
+        float,
+        typer.Option("--memory-gib", min=0, help="Of larger splits, batches are read as they are wanted."),
+    ] = 2.0,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="Processes that read batches of such a split.")
+    ] = 2,
     as_json: JsonOption = False,
 ) -> None:
     """Train a network as a recipe says."""
+    from quant_models.reading import Reading
     from quant_models.recipe import load_recipe
     from quant_models.training import Machines
     from quant_models.training import train as run_training
-    from ssnn_fpga.events.source import find_recordings
+    from ssnn_fpga.events.source import find_data
 
     loaded = load_recipe(recipe)
-    recordings, description = find_recordings(data)
+    with terminal.status("looking at the data"):
+        samples, description = find_data(data)
     terminal.print(f"Data: {description}")
-    run = run_training(loaded, recordings, out, start=start, machines=Machines(processes, nodes, accelerator))
+    run = run_training(
+        loaded,
+        samples,
+        out,
+        start=start,
+        machines=Machines(processes, nodes, accelerator),
+        reading=Reading(int(memory_gib * 2**30), workers),
+    )
     if as_json:
         print_json({"run": str(out), "data": description, **run.summary()})
+
+
+@app.command()
+def sweep(
+    recipe: Annotated[str, typer.Argument(help="A recipe file (TOML), or the name of a bundled one.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the sweep; an interrupted one goes on.")],
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--over",
+            help="A recipe key and its values, training.seed=0,1,2, or a range, training.early_weight=0.1..1 "
+            "or training.learning_rate=1e-4..1e-2:log; may be repeated.",
+        ),
+    ] = None,
+    data: DataOption = None,
+    trials: Annotated[
+        int | None,
+        typer.Option("--trials", min=1, help="Let Optuna choose so many; every combination if not given."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of Optuna's choices.")] = 0,
+    at_once: Annotated[int, typer.Option("--at-once", min=1, help="Trials at the same time.")] = 1,
+    gpus: Annotated[float, typer.Option("--gpus", min=0, help="GPUs of one trial, or a share of one.")] = 0.0,
+    address: Annotated[
+        str | None, typer.Option("--address", help="A Ray cluster; its machines share data and --out.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Try trials that failed once more.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a recipe with many values of some of its keys; validation says which is best."""
+    import os
+
+    from quant_models.recipe import load_recipe
+    from quant_models.search_space import parse_space
+    from quant_models.sweep import Resources
+    from quant_models.sweep import sweep as run_sweep
+    from quant_models.sweep_table import ranked, seed_table, sweep_table
+    from ssnn_fpga.events.source import VARIABLE, find_data
+
+    loaded, space = load_recipe(recipe), parse_space(over or ())
+    with terminal.status("looking at the data"):
+        description = find_data(data)[1]
+    terminal.print(f"Data: {description}")
+    named = str(data) if data is not None else os.environ.get(VARIABLE) or None
+    resources = Resources(at_once, gpus, address)
+    found = run_sweep(loaded, space, named, out, trials=trials, seed=seed, resources=resources, again=again)
+    terminal.print(sweep_table(found))
+    if (means := seed_table(found)) is not None:
+        terminal.print(means)
+    for trial in found:
+        if trial.error:
+            terminal.print(f"Trial {trial.number} failed: {trial.error}", markup=False, soft_wrap=True)
+    best = next(iter(ranked(found)), None)
+    if best is not None:
+        terminal.print(f"The best network is in {out / 'trials' / f'{best.number:04d}'}", soft_wrap=True)
+    if as_json:
+        print_json({"out": str(out), "trials": [vars(trial) for trial in found]})
 
 
 @app.command()
@@ -202,10 +274,10 @@ def early_exit(
     splits, loaded, description = splits_of(data), {}, ""
     if model.is_dir():
         from quant_models.early_exits import validation_samples, with_early_exits
-        from ssnn_fpga.events.source import find_recordings
+        from ssnn_fpga.events.source import find_data
 
         network = with_early_exits(model)
-        held_out, labels = validation_samples(model, find_recordings(data)[0])
+        held_out, labels = validation_samples(model, find_data(data)[0])
         loaded[split := "validation"] = Samples(read_outs(network, held_out), labels)
     else:
         network = load(model)

@@ -1,8 +1,9 @@
 """Frames that have been compressed before, on disk.
 
-One file for each set of recordings and compression, named after a hash of both. It holds a SHA-256, then
-the frames under zlib that it is of. It is written aside and renamed, and read whole and checked: frames
-whose file a crash, a full disk or anything else has damaged are compressed anew.
+Of a set that fits into memory one file for each set of recordings and compression,
+named after a hash of both. It holds a SHA-256, then the frames under zlib that it is of. It is written aside
+and renamed, and read whole and checked: frames whose file a crash, a full disk or anything else has damaged
+are compressed anew. Frames of larger sets are kept one by one (``frame_store``).
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ssnn_fpga.events.compression import frame_shape
 from ssnn_fpga.events.dataset import Entry
+from ssnn_fpga.events.frame_store import FrameStore
 from ssnn_fpga.network.layers import Compression
 
 VARIABLE = "SSNN_FPGA_CACHE"
 """Environment variable that names the cache's folder; empty for no cache."""
 
 _VERSION = 1  # of what decoders and compression make of the same recordings
-_SUFFIX = ".frames"
+_SUFFIX, _STORE_SUFFIX = ".frames", ".rows"
 _WORTH_KEEPING = 200  # recordings; fewer are compressed again in no time
 
 
@@ -45,6 +48,14 @@ def cache_key(entries: Sequence[Entry], compression: Compression) -> str:
     for entry in entries:
         digest.update(entry.fingerprint().encode() + b"\n")
     return digest.hexdigest()
+
+
+def frame_store(entries: Sequence[Entry], compression: Compression) -> FrameStore | None:
+    """Where the frames of these recordings are kept one by one; None for nowhere."""
+    key, folder = cache_key(entries, compression), cache_folder()
+    if not key or folder is None:
+        return None
+    return FrameStore(folder / f"{key}{_STORE_SUFFIX}", frame_shape(compression))
 
 
 def read_cached(key: str, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:

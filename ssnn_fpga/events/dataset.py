@@ -30,6 +30,9 @@ SPLITS = {
 """Folder names that mean a split (in lower case), and the split's name."""
 
 ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
+LARGEST_ARCHIVE = 4 << 30
+"""Bytes of an archive, whose content is held in memory."""
+
 PREFERRED_ARCHIVE = "nmnist_10class"
 LAYOUT_DEPTHS = ("*/*/*", "*/*/*/*")
 LAYOUT = "<split>/<class>/<recording>.bin with splits named train, validation or test"
@@ -181,6 +184,8 @@ def _open_archive(path: Path) -> RecordingSet:
 def archived(path: Path, suffixes: tuple[str, ...]) -> dict[str, Path | bytes]:
     """Content of the tar archive's files with these suffixes, by place. Raises UserError for a broken one."""
     files: dict[str, Path | bytes] = {}
+    if path.stat().st_size > LARGEST_ARCHIVE:
+        raise UserError(f"{path}: archives are read into memory, and this one is too large; unpack it first.")
     try:
         with tarfile.open(path) as archive:
             for member in archive:

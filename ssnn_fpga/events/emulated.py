@@ -12,7 +12,6 @@ training recordings of N-MNIST beside the MNIST images that they show: frames of
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -99,14 +98,7 @@ def emulated_images(images: ImageSet, seed: int = 0) -> RecordingSet:
 
 def _identity(image: ImageEntry, seed: int, index: int) -> str:
     """Stands for a recording's content: the image, its place in the batches, and how it is recorded."""
-    source = image.source
-    if isinstance(source, np.ndarray):
-        content = hashlib.sha256(source.tobytes()).hexdigest()
-    elif isinstance(source, bytes):
-        content = hashlib.sha256(source).hexdigest()
-    else:
-        content = f"{source} {source.stat().st_size} {source.stat().st_mtime_ns}"
-    return f"{content} {seed} {index} {AS_NMNIST}"
+    return f"{image.fingerprint()} {seed} {index} {AS_NMNIST}"
 
 
 def _one_of(batch: tuple[ImageEntry, ...], index: int, size: int, seeds: tuple[int, ...]) -> Events:

@@ -30,20 +30,30 @@ class LabelledFrames:
 
     def check_training(self) -> None:
         """Raise UserError for a class without a sample, and where no sample fills the last timestep."""
-        missing = [name for number, name in enumerate(self.classes) if not (self.labels == number).any()]
-        if missing:
-            raise UserError(
-                f"The training split has no sample of class {missing[0]!r}"
-                + (f" (nor of {len(missing) - 1} more)" if missing[1:] else "")
-                + ": add some, or leave that class out of every split."
-            )
+        check_classes(self.labels, self.classes)
         busy = np.flatnonzero(self.frames.any(axis=(0, 2, 3, 4)))
         timesteps = self.frames.shape[1]
         if len(busy) and busy[-1] + 1 < timesteps:
-            raise UserError(
-                f"The schedule asks for {timesteps} timesteps, but no training recording has events beyond "
-                f"timestep {busy[-1] + 1}: shorten the window or begin the schedule with {busy[-1] + 1}."
-            )
+            raise too_long(timesteps, int(busy[-1]) + 1)
+
+
+def check_classes(labels: NDArray[np.int64], classes: tuple[str, ...]) -> None:
+    """Raise UserError for a class without a training sample."""
+    missing = [name for number, name in enumerate(classes) if not (labels == number).any()]
+    if missing:
+        raise UserError(
+            f"The training split has no sample of class {missing[0]!r}"
+            + (f" (nor of {len(missing) - 1} more)" if missing[1:] else "")
+            + ": add some, or leave that class out of every split."
+        )
+
+
+def too_long(timesteps: int, reached: int) -> UserError:
+    """What to say of a schedule that begins with more timesteps than any recording reaches."""
+    return UserError(
+        f"The schedule asks for {timesteps} timesteps, but no training recording has events beyond "
+        f"timestep {reached}: shorten the window or begin the schedule with {reached}."
+    )
 
 
 def load_frames(

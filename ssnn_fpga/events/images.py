@@ -7,6 +7,7 @@ camera (``emulated``). Nothing here unpickles: of CIFAR, the binary version is r
 from __future__ import annotations
 
 import gzip
+import hashlib
 import math
 import zlib
 from collections.abc import Callable, Iterator
@@ -55,6 +56,14 @@ class ImageEntry:
         elif channels == 3 and len(pixels) == 1:
             pixels = np.repeat(pixels, 3, axis=0)
         return pixels if size in (None, pixels.shape[1:]) else _fitted(pixels, size)
+
+    def fingerprint(self) -> str:
+        """Changes with the picture's content; of a file, with its place, size and time of change."""
+        if isinstance(self.source, Path):
+            state = self.source.stat()
+            return f"{self.source} {state.st_size} {state.st_mtime_ns}"
+        content = self.source.tobytes() if isinstance(self.source, np.ndarray) else self.source
+        return hashlib.sha256(content).hexdigest()
 
 
 class ImageSet:

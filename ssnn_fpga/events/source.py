@@ -50,6 +50,14 @@ def find_images(explicit: Path | None) -> ImageSet | None:
     return open_images(Path(path)) if kind == IMAGES and path else None
 
 
+def find_data(explicit: Path | None) -> tuple[RecordingSet | ImageSet, str]:
+    """The images that are named as `find_images` says, else the recordings of `find_recordings`."""
+    images = find_images(explicit)
+    if images is None:
+        return find_recordings(explicit)
+    return images, f"images of {images.name}, {_split_sizes(images)} images"
+
+
 def _open(given: Path) -> tuple[RecordingSet, str]:
     """What a path, or ``NAME:PATH``, holds. A path that exists is one, whatever colons are in it."""
     name, colon, path = str(given).partition(":")
@@ -73,6 +81,9 @@ def _described(recordings: RecordingSet) -> tuple[RecordingSet, str]:
 
 
 def _counts(recordings: RecordingSet) -> str:
+    return f"{_split_sizes(recordings)} recordings"
+
+
+def _split_sizes(data: RecordingSet | ImageSet) -> str:
     words = {"train": "training"}
-    counts = [f"{len(recordings.entries(split))} {words.get(split, split)}" for split in recordings.splits]
-    return f"{' and '.join(counts)} recordings"
+    return " and ".join(f"{len(data.entries(split))} {words.get(split, split)}" for split in data.splits)

@@ -11,8 +11,8 @@ and no measurement.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -128,6 +128,23 @@ def synaptic_work(network: Network, frames: Integers, trace: Mapping[str, Intege
             work = LayerWork(synapses, met, 0, float(x.mean()))
         layers[layer.name] = work
     return SynapticWork(layers)
+
+
+def mean_work(parts: Sequence[tuple[SynapticWork, int]]) -> SynapticWork:
+    """Work of a sample of all parts together, each the work of a sample of so many."""
+    samples = sum(count for _, count in parts)
+    first = parts[0][0].layers
+
+    def mean(name: str, figure: str) -> float:
+        total: float = sum(getattr(part.layers[name], figure) * count for part, count in parts)
+        return total / samples
+
+    return SynapticWork(
+        {
+            name: replace(layer, operations=mean(name, "operations"), rate=mean(name, "rate"))
+            for name, layer in first.items()
+        }
+    )
 
 
 def _set_bits(values: Integers, bits: int) -> Integers:

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import nir
 import numpy as np
+import pytest
 
+from ssnn_fpga.cli import evaluation
 from ssnn_fpga.events.recording import write_recording
 from ssnn_fpga.network.layers import Compression, EarlyExit
 from ssnn_fpga.network.qonnx_export import to_qonnx
@@ -102,7 +104,7 @@ def test_bad_nir_is_named(run_cli, tmp_path):
     assert not out.exists()
 
 
-def test_margins_are_chosen_and_shown(run_cli, tmp_path):
+def test_margins_are_chosen_and_shown(run_cli, tmp_path, monkeypatch):
     network = shrinking(np.random.default_rng(1))
     compression = Compression(6, 6, 4, 2, 306_000)
     model = save(network, tmp_path / "net.onnx", compression=compression, classes=tuple("0123"))
@@ -126,6 +128,15 @@ def test_margins_are_chosen_and_shown(run_cli, tmp_path):
     evaluated = run_cli("evaluate", out, "--data", data, "--json")
     assert json.loads(evaluated.out)["exits"] == figures["chosen"]["test"]
     assert "1.33 timesteps a sample in the mean; samples leave 100 % by early0" in evaluated.err
+    monkeypatch.setattr(evaluation, "_TRACED", 3)  # of twenty samples, the last part smaller
+    parts, whole = (
+        json.loads(run_cli("evaluate", out, "--data", data, "--json").out),
+        json.loads(evaluated.out),
+    )
+    work = parts["synaptic_work"]["layers"]
+    for layer, figures in whole["synaptic_work"]["layers"].items():
+        assert work[layer] == pytest.approx(figures)
+    assert [parts[each] for each in ("classes", "exits")] == [whole[each] for each in ("classes", "exits")]
     refused(
         run_cli("early-exit", model, "--out", tmp_path / "x", "--data", data, "--split", "test"), "test split"
     )

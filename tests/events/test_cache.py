@@ -16,14 +16,6 @@ from tests.events.places import pack, write_folder
 COMPRESSION = Compression(34, 34, timesteps=3, bits=4, window_us=306_000)
 
 
-@pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache that keeps frames of any number of recordings."""
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setattr(cache, "_WORTH_KEEPING", 1)
-    return tmp_path / "cache"
-
-
 def loaded(recordings: RecordingSet, compression: Compression = COMPRESSION) -> tuple[np.ndarray, bool]:
     """Frames of the test split, and whether they were compressed anew."""
     seen: list[int] = []

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from quant_models import learner
+from quant_models import learner, training
 from quant_models.augmentation import augment, draws
 from quant_models.engine import TorchEngine
 from quant_models.learner import Learner
@@ -60,14 +62,31 @@ def test_same_seed_gives_the_same_weights_and_another_seed_does_not(tmp_path: Pa
     assert not _same(_weights(first), _weights(other))
 
 
+def test_every_epoch_and_seed_has_an_order_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders: list[list[int]] = []
+    begun = Learner.on_train_epoch_start
+
+    def begin(self: Learner) -> None:
+        begun(self)
+        orders.append(torch.cat(self._batches).tolist())
+
+    monkeypatch.setattr(Learner, "on_train_epoch_start", begin)
+    for seed in (0, 1):
+        _fit(tmp_path / str(seed), small_recipe(seed=seed))
+    assert len({tuple(order) for order in orders}) == 4
+    assert all(sorted(order) == list(range(24)) for order in orders)
+
+
 def _interrupt(patched: pytest.MonkeyPatch, at: int) -> None:
     """Ctrl-C in the middle of epoch ``at``."""
     whole = Learner.training_step
 
-    def step(self: Learner, number: int, batch_idx: int) -> torch.Tensor:
-        if self.current_epoch == at - 1 and number == 1:
+    def step(self: Learner, batch: Samples, batch_idx: int) -> torch.Tensor:
+        if self.current_epoch == at - 1 and batch_idx == 1:
             raise KeyboardInterrupt
-        return whole(self, number, batch_idx)
+        return whole(self, batch, batch_idx)
 
     patched.setattr(Learner, "training_step", step)
 
@@ -175,9 +194,9 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint(
     good = _fit(tmp_path / "good", small_recipe(epochs=1))
     whole = Learner.training_step
 
-    def step(self: Learner, number: int, batch_idx: int) -> torch.Tensor:
-        loss = whole(self, number, batch_idx)
-        if (self.current_epoch, number) >= (1, 1):
+    def step(self: Learner, batch: Samples, batch_idx: int) -> torch.Tensor:
+        loss = whole(self, batch, batch_idx)
+        if (self.current_epoch, batch_idx) >= (1, 1):
             self._losses[-1] = self._losses[-1] * torch.nan
             return loss * torch.nan
         return loss
@@ -212,6 +231,19 @@ def test_accuracies_are_reported_side_by_side(tmp_path: Path, capsys: pytest.Cap
     assert "validation integer" in error
     assert "test integer" in error
     assert error.count("float") >= 2
+
+
+def test_progress_within_an_epoch_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[float, bool]] = []
+
+    @contextmanager
+    def display(*_: object) -> Iterator[Callable[[float, dict[str, float]], None]]:
+        yield lambda epochs, metrics: shown.append((epochs, "validation_integer_accuracy" in metrics))
+
+    monkeypatch.setattr(training, "_display", display)
+    monkeypatch.setattr(learner, "_CHECKED", 2)  # of three batches an epoch
+    _fit(tmp_path / "run", small_recipe())
+    assert shown == [(pytest.approx(2 / 3), False), (1, True), (pytest.approx(5 / 3), True), (2, True)]
 
 
 def test_the_best_epoch_is_chosen_by_integer_accuracy() -> None:
