@@ -39,9 +39,9 @@ def build_xilinx(
 ) -> BuildReport:
     """Write ``out``/accelerator.bit and .bit.bin with timing.json, utilisation.json and manifest.json.
 
-    The placer's seeds are tried in turn until the board's clock for open tools is met without a hold violation,
-    which nextpnr does not repair; no further one where the clock is far from met. The bits of the
-    finished file are read back and compared with those that were meant. An output folder that already
+    The placer's seeds are tried in turn until the board's clock for open tools is met without a hold
+    violation, which nextpnr does not repair; no further one where the clock is far from met. The bits of
+    the finished file are read back and compared with those that were meant. An output folder that already
     holds the bitstream of exactly these sources and tools is left as it is. Raises UserError where the
     design does not fit, the clock is not met or a tool is missing or fails; then no bitstream is left
     in ``out``.
