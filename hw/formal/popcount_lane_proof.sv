@@ -1,5 +1,5 @@
-// popcount_lane against the sum it stands for, for all inputs and weights (narrow range), with the
-// pipeline held at any time. A tag marks one beat; what comes out with the tag is compared. The
+// popcount_lane against the sum it stands for, for all inputs and weights (narrow range), whatever
+// comes before and behind. A tag marks one beat; what comes out with the tag is compared. The
 // pipeline has no feedback, so a depth beyond its length is a complete proof.
 module popcount_lane_proof #(
   parameter int SIMD        = 4,
@@ -7,7 +7,7 @@ module popcount_lane_proof #(
   parameter int WEIGHT_BITS = 2,
   localparam int SUM_BITS   = WEIGHT_BITS + PLANES + $clog2(SIMD + 1)
 ) (
-  input logic clk_i, rst_i, enable_i, mark_i,
+  input logic clk_i, rst_i, mark_i,
   input logic [PLANES*SIMD-1:0] x_i,
   input logic [SIMD*WEIGHT_BITS-1:0] weight_i
 );
@@ -18,7 +18,7 @@ module popcount_lane_proof #(
   popcount_lane #(
     .SIMD(SIMD), .PLANES(PLANES), .WEIGHT_BITS(WEIGHT_BITS), .SUM_BITS(SUM_BITS), .TAG_BITS(1)
   ) i_dut (
-    .clk_i, .rst_i, .enable_i, .x_i, .weight_i, .tag_i(mark_i && !marked_q), .sum_o(sum), .tag_o(tag)
+    .clk_i, .rst_i, .x_i, .weight_i, .tag_i(mark_i && !marked_q), .sum_o(sum), .tag_o(tag)
   );
 
   always_comb begin
@@ -36,7 +36,7 @@ module popcount_lane_proof #(
   always_ff @(posedge clk_i) begin
     began <= 1'b1;
     if (rst_i) marked_q <= 1'b0;
-    else if (enable_i && mark_i && !marked_q) begin
+    else if (mark_i && !marked_q) begin
       marked_q   <= 1'b1;
       expected_q <= total;
     end

@@ -147,12 +147,12 @@ FAULTS = {
         "carry[0] ^ carry[1]",
     ),
     "sign-counts-positive": ("popcount_lane", "w3", "popcount_lane", "? -FULL *", "? 1 - FULL *"),
-    "lane-moves-while-held": (
+    "lane-tag-leaves-early": (
         "popcount_lane",
         "w2",
         "popcount_lane",
-        "if (enable_i) sum_o <=",
-        "if (enable_i || x_i[0]) sum_o <=",
+        "tag_o = tag_q[LEVELS+1];",
+        "tag_o = tag_q[LEVELS];",
     ),
     "fork-offers-a-taken-copy-again": (
         "stream_fork",
