@@ -29,8 +29,9 @@ class Refused(Exception):
 class AxiMemory:
     """Sparse memory with random pauses on all five channels.
 
-    ``refuse`` may be changed at any time; an error is SLVERR or DECERR by chance. ``bursts`` counts
-    what was asked for, ``written`` notes the address of every beat that came.
+    ``refuse`` may be changed at any time; an error is SLVERR or DECERR by chance, the first
+    two are one of each. ``bursts`` counts what was asked for, ``written`` notes the address of every
+    beat that came.
     """
 
     def __init__(self, dut: Any, rng: random.Random, stall: float) -> None:
@@ -89,6 +90,8 @@ class AxiMemory:
         async def varied(transaction: Any) -> None:
             if int(getattr(transaction, field)) == AxiResp.SLVERR:
                 response = self._rng.choice((AxiResp.SLVERR, AxiResp.DECERR))
+                if self.errors == {response}:
+                    response = AxiResp.DECERR if response == AxiResp.SLVERR else AxiResp.SLVERR
                 setattr(transaction, field, response)
                 self.errors.add(response)
             await send(transaction)
