@@ -42,7 +42,6 @@ def build_xilinx(
     in ``out``.
     """
     out.mkdir(parents=True, exist_ok=True)
-    board = board.model_copy(update={"clock_mhz": board.open_clock_mhz or board.clock_mhz})
     database = _database(board)
     constraints = _constraints(board)
     staged = stage(hardware, board, out / "sources")
