@@ -24,12 +24,12 @@ from ssnn_fpga.boards.slices import Floats, Ints, Links, Nets, PlacedNetlist, Si
 ROUNDS = 600
 TRIES = 100_000
 """A round; criticality is found anew in each."""
-HOTTEST = 25.0
+HOTTEST = 60.0
 """First temperature, in tiles: about what a move of a slice by some tens of tiles changes."""
 FARTHEST, NEAREST = 40, 3
 """Tiles that a slice moves by at most, in the first round and in the last."""
-WEIGHT, STEEPNESS = 8.0, 6
-"""A connection of the longest path weighs as much as eight nets; one of half that path an eighth of one."""
+WEIGHT, STEEPNESS = 30.0, 8
+"""A connection of the longest path weighs as much as thirty nets; one of half that path an eighth of one."""
 
 
 @dataclass(frozen=True)
