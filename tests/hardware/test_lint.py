@@ -15,11 +15,17 @@ _CORNERS: dict[str, list[dict[str, int | str]]] = {
         {"EVENTS": 1, "LOADABLE": 1, "ADDRESS_BITS": 64, "SAMPLES": 1},
         {"EVENTS": 1, "GROUP": 1, "IN_WIDTH": 12, "FRAME_TOKENS": 1, "OUT_WIDTH": 1, "MAX_BURST": 1},
         {"IN_WIDTH": 200, "OUT_WIDTH": 128, "MAX_BURST": 256},
+        {"WEIGHTS": 1, "WEIGHT_BITS": 512, "WEIGHT_BEATS": 640, "ADDRESS_BITS": 64, "LOADABLE": 1},
+        {"WEIGHTS": 1, "WEIGHT_BITS": 8, "ADDRESS_BITS": 13},
     ],
     "axi_reader": [{"MAX_BURST": 1, "OUTSTANDING": 1, "DATA_BITS": 1024}, {"ADDRESS_BITS": 64}],
     "axi_writer": [{"MAX_BURST": 1, "DATA_BITS": 8}, {"ADDRESS_BITS": 64, "MAX_BURST": 256}],
     "token_unpacker": [{"TOKEN_BITS": 33}, {"TOKEN_BITS": 64}, {"TOKEN_BITS": 1, "FRAME_TOKENS": 1}],
-    "run_control": [{"ADDRESS_BITS": 64, "RESULT_BITS": 8, "LOADABLE": 1}, {"ADDRESS_BITS": 13, "EVENTS": 1}],
+    "run_control": [
+        {"ADDRESS_BITS": 64, "RESULT_BITS": 8, "LOADABLE": 1},
+        {"ADDRESS_BITS": 13, "EVENTS": 1, "WEIGHTS": 1},
+    ],
+    "weight_port": [{"ADDRESS_BITS": 13, "BEATS": 1}, {"ADDRESS_BITS": 64, "BEATS": 4096}],
     "input_decoder": [{"LOADABLE": 1, "EVENTS": 1, "GROUP": 1, "TOKEN_BITS": 12}, {"FRAME_TOKENS": 1}],
     "frame_admission": [{"FRAME_TOKENS": 1, "SAMPLES": 1}],
     "result_packer": [{"TOKEN_BITS": 1}, {"TOKEN_BITS": 1200, "RESULT_BITS": 8}],
@@ -113,6 +119,9 @@ def test_lint(module: str) -> None:
 
 _REFUSALS: list[tuple[str, dict[str, int | str], str]] = [
     ("axi_accelerator", {"SAMPLES": 0}, "SAMPLES must be at least 1"),
+    ("axi_accelerator", {"WEIGHT_BITS": 48}, "WEIGHT_BITS must be a power of two"),
+    ("weight_port", {"ADDRESS_BITS": 12}, "ADDRESS_BITS must be 13 to 64"),
+    ("weight_port", {"BEATS": 0}, "BEATS must be at least 1"),
     ("frame_admission", {"FRAME_TOKENS": 0}, "SAMPLES must be at least 1"),
     ("input_decoder", {"EVENTS": 1, "GROUP": 1}, "GROUP must be 1 or 2 and TOKEN_BITS"),
     ("result_packer", {"TOKEN_BITS": 0}, "TOKEN_BITS must be at least 1"),
