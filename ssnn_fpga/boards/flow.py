@@ -18,7 +18,6 @@ from ssnn_fpga.boards.xilinx import build_xilinx
 from ssnn_fpga.boards.xilinx_synthesis import synthesise_xilinx
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.rtl.design import Design
-from ssnn_fpga.rtl.edge import AXI
 from ssnn_fpga.rtl.edge import edge as edge_text
 from ssnn_fpga.rtl.memory_port import memory_port
 from ssnn_fpga.rtl.toplevel import TOP
@@ -63,11 +62,6 @@ def bundle_of(design: Path, board: Board, out: Path, *, flow: str = AUTO) -> Bun
 def _buildable(design: Path, board: Board) -> Hardware:
     """The design, if the board's top level drives all of its ports. Raises UserError."""
     loaded = Design.load(design)
-    if loaded.plan.options.loadable and AXI not in board.library:
-        raise UserError(
-            f"{design} loads its weights through a port that the top level of {board.name} does not drive: "
-            "compile it without --loadable."
-        )
     port = memory_port(loaded.plan)
     if port is not None and port.data_bits != board.memory_port_bits:
         layers = ", ".join(stage.name for stage in port.stages)

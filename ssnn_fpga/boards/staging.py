@@ -105,6 +105,8 @@ def _ports(hardware: Hardware) -> str:
     defined = []
     if hardware.weights:
         defined.append(f"`define MEMORY_PORT_BITS {hardware.weight_bits}")
+    if hardware.loadable:
+        defined.append("`define LOADABLE")
     return "\n".join(["`ifndef PORTS_SVH", "`define PORTS_SVH", *defined, "`endif", ""])
 
 

@@ -25,6 +25,7 @@ _CORNERS: dict[str, list[dict[str, int | str]]] = {
         {"ADDRESS_BITS": 64, "RESULT_BITS": 8, "LOADABLE": 1},
         {"ADDRESS_BITS": 13, "EVENTS": 1, "WEIGHTS": 1},
     ],
+    "uart_accelerator": [{"LOADABLE": 1}],
     "weight_port": [{"ADDRESS_BITS": 13, "BEATS": 1}, {"ADDRESS_BITS": 64, "BEATS": 4096}],
     "input_decoder": [{"LOADABLE": 1, "EVENTS": 1, "GROUP": 1, "TOKEN_BITS": 12}, {"FRAME_TOKENS": 1}],
     "frame_admission": [{"FRAME_TOKENS": 1, "SAMPLES": 1}],
