@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tkinter
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -26,6 +27,7 @@ from ssnn_fpga.boards.choice import choose
 from ssnn_fpga.boards.flow import build, bundle_of, hardware_of
 from ssnn_fpga.boards.kernel_description import kernel_xml
 from ssnn_fpga.boards.staging import stage
+from ssnn_fpga.boards.vendor import build_vendor
 from ssnn_fpga.boards.vivado_report import timing_of, utilisation_of
 from ssnn_fpga.boards.xilinx_synthesis import synthesise_xilinx
 from ssnn_fpga.errors import UserError
@@ -34,7 +36,7 @@ from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.rtl.generate import write_design
 from ssnn_fpga.rtl.library import hardware_directory
 from ssnn_fpga.runtime.layout import weights_beside
-from ssnn_fpga.runtime.manifest import Manifest
+from ssnn_fpga.runtime.manifest import Manifest, WeightImage
 from tests.boards.primitives import declarations
 from tests.boards.standin_design import HARDWARE
 from tests.boards.vendor_recorder import COMMANDS, LOG, SLACK, Recorder, Refused
@@ -156,6 +158,15 @@ def test_the_same_design_makes_the_same_bundle(designs: dict[str, Path], tmp_pat
     assert other.inputs != first.inputs
 
 
+def test_identity_is_of_the_weights_in_memory_too(designs: dict[str, Path], tmp_path: Path) -> None:
+    """But not where they are loaded: others take their place without a new bitstream."""
+    hardware, board = hardware_of(Design.load(designs[f"kv260{STREAMED}"])), load_board("kv260")
+    other = replace(hardware, weights=bytes(len(hardware.weights)))
+    assert stage(hardware, board, tmp_path).identity != stage(other, board, tmp_path).identity
+    hardware, other = (replace(one, loadable=True) for one in (hardware, other))
+    assert stage(hardware, board, tmp_path).identity == stage(other, board, tmp_path).identity
+
+
 def test_arguments_of_the_kernel_are_the_arguments_of_the_register_description() -> None:
     """Every register of the type ``argument`` and the mode, at the offsets of the description."""
     from peakrdl_regblock.udps import ALL_UDPS
@@ -254,6 +265,22 @@ def test_run_elsewhere(
     (out / "bundle" / "results" / "run.txt").write_text("inputs 0\n")
     with pytest.raises(UserError, match="ready for a machine that has it"):
         build(designs[name], board, out, progress=False)
+
+
+def test_other_weights_for_the_same_bitstream(
+    designs: dict[str, Path], tmp_path: Path, played: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a design that loads its weights: manifest and file are exchanged, and no tool runs."""
+    board = load_board("alveo-u50")
+    hardware = replace(hardware_of(Design.load(designs[f"alveo-u50{STREAMED}"])), loadable=True)
+    build_vendor(hardware, board, "vitis", tmp_path, progress=False)
+    before = Manifest.load(tmp_path)
+    monkeypatch.setattr("ssnn_fpga.boards.vendor.run_step", None)
+    other = replace(hardware, weights=hardware.weights[::-1])
+    report = build_vendor(other, board, "vitis", tmp_path, progress=False)
+    assert (tmp_path / "weights.bin").read_bytes() == other.weights
+    described = WeightImage.of(other.weights, "weights.bin")
+    assert Manifest.load(tmp_path) == report.manifest == replace(before, weights=described)
 
 
 def test_clock_not_met(
