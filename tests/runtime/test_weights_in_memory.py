@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,8 +29,10 @@ from ssnn_fpga.runtime.bus_engine import BusEngine
 from ssnn_fpga.runtime.device import DeviceError
 from ssnn_fpga.runtime.layout import weights_beside
 from ssnn_fpga.runtime.manifest import Manifest
+from ssnn_fpga.runtime.xrt_device import XrtDevice
 from ssnn_fpga.simulate.device import SimulatedDevice, manifest_of, open_engine
 from tests.random_networks import random_frames, random_network, redrawn
+from tests.runtime.test_sim_device import PlayedPackage
 
 PATIENCE = 1e-4  # seconds of a clock of 100 MHz: 10,000 clocks
 
@@ -191,3 +196,30 @@ def test_refusals(design: Design, engine: BusEngine) -> None:
             BusEngine(device, described, weights=given)
     with pytest.raises(DeviceError, match=r"no room for the [\d,]+ bytes of weights"):
         open_engine(design.folder, memory=len(weights) // 2)
+
+
+def test_through_the_packages_of_the_boards(
+    engine: BusEngine, design: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pynq and pyxrt, played around the simulated board, whose memory then holds the weights."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    device = device_of(engine)
+    package = PlayedPackage(device)
+    monkeypatch.setitem(sys.modules, "pynq", package)
+    sha = hashlib.sha256(b"bits").hexdigest()
+    described = replace(engine.manifest, register_base=0x43C00000, bitstream_sha256=sha)
+    (tmp_path / "manifest.json").write_text(described.to_json())
+    (tmp_path / "accelerator.bit").write_bytes(b"bits")
+    (tmp_path / "load.bin").write_bytes((design.folder / "load.bin").read_bytes())
+    with pytest.raises(UserError, match=r"weights\.bin cannot be read"):
+        Accelerator.open(tmp_path, device="pynq")
+    (tmp_path / "weights.bin").write_bytes(design.weights)
+    kernel = SimpleNamespace(read_register=device.read, write_register=device.write)
+    card = XrtDevice(package, None, kernel, 100e6, 0)
+    given: dict[str, Any] = {"image": engine._image, "weights": weights_of(design), "patience": 0.05}
+    check(BusEngine(card, engine.manifest, **given), design.network, seed=16)
+    device.edge.memory[weights_at(engine) - device.edge.base :][: len(design.weights)] = 0
+    with Accelerator.open(tmp_path, device="pynq", patience=0.05) as board:
+        opened = board._engine
+        assert isinstance(opened, BusEngine)
+        check(opened, design.network, seed=17)
