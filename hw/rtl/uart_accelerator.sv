@@ -252,7 +252,6 @@ module uart_accelerator #(
           else if (load_q && !in_turn) refuse(STATUS_OUT_OF_TURN);
           else if (load_q) begin
             state_q   <= FEED;
-            timer_q   <= '0;
             restart_q <= block_q == '0;
             due_q     <= block_q + 1'b1;
           end else if (!loaded_i) refuse(STATUS_NOT_LOADED);
