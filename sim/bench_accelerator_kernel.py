@@ -13,10 +13,10 @@ from typing import Any
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
-from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiRam, AxiRamRead, AxiReadBus
+from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiRam, AxiReadBus
 
 from sim.bench import case
-from sim.board_run import BoardRun
+from sim.board_run import BoardRun, WeightReads
 from ssnn_fpga.runtime import registers
 
 START, DONE, IDLE, READY, CONTINUE = (1 << bit for bit in range(5))
@@ -37,7 +37,9 @@ class Card:
         ports = [self.memory.read_if, self.memory.write_if]
         if self.given["weights"]:
             weights = AxiReadBus.from_prefix(dut, "m_axi_weights")
-            ports.append(AxiRamRead(weights, dut.ap_clk, dut.ap_rst_n, False, 1 << 16, mem=self.memory.mem))
+            reset = {"reset": dut.ap_rst_n, "reset_active_level": False}
+            self.weights = WeightReads(weights, self.memory, dut.ap_clk, **reset)
+            ports.append(self.weights)
         for port in (*ports, self.host.write_if, self.host.read_if):
             port.log.setLevel("ERROR")
         for port in ports:  # the card's memory serves others too
@@ -153,3 +155,20 @@ async def begins_again_by_itself(dut: Any) -> None:
     assert frames == 5 * len(card.given["frames"]), f"{frames} results"
     await ClockCycles(dut.ap_clk, LONG)
     assert await card.read(registers.FRAMES) == frames
+
+
+@cocotb.test(skip=not case().config["weights"])
+async def weights_that_cannot_be_read(dut: Any) -> None:
+    """The run is given up and says why; the next one is right."""
+    card = Card(dut)
+    await card.start()
+    for refuses in (True, False):
+        card.weights.refuses = refuses
+        run = BoardRun(card.given, card.memory, 0x1000, 0x8000)
+        await card.set(run)
+        await card.write(registers.CONTROL, START)
+        await card.interrupted()
+        status = await card.read(registers.STATUS) & 0xFF
+        assert status == (registers.Status.WEIGHTS if refuses else 0), f"status {status:#x}"
+        await card.write(registers.CONTROL, CONTINUE)
+    run.check()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
+from cocotbext.axi import AxiReadBus, AxiSlaveRead
 
 from ssnn_fpga.runtime import registers
 from ssnn_fpga.runtime.layout import frame_bytes, pack_frames, record_bytes, unpack_records
@@ -19,6 +20,19 @@ class Memory(Protocol):
 
     def write(self, address: int, data: bytes) -> None: ...
     def read(self, address: int, size: int) -> bytes: ...
+
+
+class WeightReads(AxiSlaveRead):  # type: ignore[misc]
+    """The memory behind the port that only reads weights; refuses to read while ``refuses``."""
+
+    def __init__(self, bus: AxiReadBus, memory: Memory, clock: Any, **reset: Any) -> None:
+        super().__init__(bus, clock, **reset)
+        self._memory, self.refuses = memory, False
+
+    async def _read(self, address: int, length: int) -> bytes:
+        if self.refuses:
+            raise ValueError("answered with SLVERR")
+        return self._memory.read(address, length)
 
 
 class BoardRun:
