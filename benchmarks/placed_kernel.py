@@ -13,7 +13,8 @@ from pathlib import Path
 from ssnn_fpga.boards.board import Board, load_board
 from ssnn_fpga.boards.staging import Staged
 from ssnn_fpga.boards.step import run_step
-from ssnn_fpga.boards.xilinx import NEXTPNR, lut_sites
+from ssnn_fpga.boards.xilinx import lut_sites
+from ssnn_fpga.boards.xilinx_routing import NEXTPNR
 from ssnn_fpga.boards.xilinx_synthesis import synthesise_xilinx
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.rtl.library import library_sources

@@ -86,7 +86,8 @@ module readout_proof #(
   logic at_work;                         // a whole sample that is not yet in the output register
   logic [3:0] left;
   logic [7:0] last_token;
-  assign at_work    = (i_dut.sum_valid_q && i_dut.sample_last_q) || i_dut.scanning_q || i_dut.found_q;
+  assign at_work    = (i_dut.sum_valid_q && i_dut.sample_last_q) || i_dut.scanning_q
+                      || i_dut.comparing_q || i_dut.found_q;
   assign left       = out_number + 4'(out_valid) + 4'(i_dut.i_output.spare_valid_q);
   assign last_token = (token == '0) ? 8'(TOKENS - 1) : token - 1'b1;
   always_comb if (began && !rst_i) begin
@@ -95,7 +96,8 @@ module readout_proof #(
     assert (!i_dut.i_output.spare_valid_q || out_valid);
     assert (sample == left + 4'(at_work));
     assert (!at_work || token == '0);
-    assert (!(i_dut.scanning_q && i_dut.found_q) && !(i_dut.sum_valid_q && (i_dut.scanning_q || i_dut.found_q)));
+    assert (!(i_dut.found_q && (i_dut.scanning_q || i_dut.comparing_q)));
+    assert (!(i_dut.sum_valid_q && (i_dut.scanning_q || i_dut.comparing_q || i_dut.found_q)));
     if (i_dut.i_output.spare_valid_q && ahead == 4'd1) assert (i_dut.i_output.spare_q == expected_q);
     if (at_work && watch_i == left) assert (expected_q == {largest_of(logits_q, OUTPUTS), logits_q[OUTPUTS-1:0]});
     if (i_dut.sum_valid_q) begin
@@ -114,9 +116,13 @@ module readout_proof #(
             assert (i_dut.logits_q[(GROUPS - done)*PE*LB + o*LB +: LB] == logits_q[o]);
     end
     if (i_dut.scanning_q) begin
-      assert (int'(i_dut.index_q) < OUTPUTS);
-      if (i_dut.index_q != '0)
-        assert (i_dut.class_q == largest_of(logits_q, int'(i_dut.index_q)) && i_dut.largest_q == logits_q[i_dut.class_q]);
+      assert (int'(i_dut.index_q) < OUTPUTS && i_dut.comparing_q == (i_dut.index_q != '0));
+      if (i_dut.comparing_q) assert (i_dut.candidate_q == i_dut.index_q - 1'b1);
+    end else if (i_dut.comparing_q) assert (int'(i_dut.candidate_q) == OUTPUTS - 1);
+    if (i_dut.comparing_q) begin
+      assert (i_dut.logit_q == logits_q[i_dut.candidate_q]);
+      if (i_dut.candidate_q != '0)
+        assert (i_dut.class_q == largest_of(logits_q, int'(i_dut.candidate_q)) && i_dut.largest_q == logits_q[i_dut.class_q]);
     end
     if (i_dut.found_q) assert (i_dut.class_q == largest_of(logits_q, OUTPUTS));
     if (i_dut.sum_valid_q) assert (i_dut.index_q == '0);

@@ -114,7 +114,8 @@ module bin_ring #(
   assign pass_done = next_q == PIXEL_BITS'(PIXELS - 1);
 
   // -------------------------------------------------------------------------------------------
-  // One read, change and write a cycle. An event and a pixel of the pass take turns.
+  // A read a cycle, and two cycles later the changed word is written: first it leaves the memory, then it is
+  // changed. An event and a pixel of the pass take turns.
   // -------------------------------------------------------------------------------------------
 
   logic                   turn_q, pass_wants;
@@ -129,12 +130,21 @@ module bin_ring #(
     else if (add || pass_read) turn_q <= add;
   end
 
-  logic                   read_q, forward_q, add_q, token_q, p_q;
-  logic [PIXEL_BITS-1:0]  pixel, pixel_q;
-  logic [SLOT_BITS-1:0]   add_slot_q;
+  // What is known of a word while it leaves the memory
+  logic                   read_q, read_add_q, read_token_q, read_p_q, read_forward_q;
+  logic [PIXEL_BITS-1:0]  pixel, read_pixel_q;
+  logic [SLOT_BITS-1:0]   read_slot_q;
+  logic [WEIGHT_BITS-1:0] read_weight_q;
+  logic [SLOTS-1:0]       read_clear_q;
+  logic [BLOCK_BITS-1:0]  read_window_q;
+  // and while it is changed
+  logic                   change_q, add_q, token_q, p_q, forward_q;
+  logic [PIXEL_BITS-1:0]  pixel_q;
+  logic [SLOT_BITS-1:0]   slot_now_q;
   logic [WEIGHT_BITS-1:0] weight_q;
   logic [SLOTS-1:0]       clear_q;
-  word_t                  stored, written_q, current, changed;
+  logic [BLOCK_BITS-1:0]  window_q;
+  word_t                  stored, word_q, written_q, current, changed;
 
   assign pixel = add ? in_pixel_i : next_q;
 
@@ -143,44 +153,58 @@ module bin_ring #(
     .read_en_i   (add || pass_read),
     .read_addr_i (pixel),
     .read_data_o (stored),
-    .write_en_i  (read_q),
+    .write_en_i  (change_q),
     .write_addr_i(pixel_q),
     .write_data_i(changed)
   );
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
-      {read_q, add_q, token_q} <= '0;
+      {read_q, read_add_q, read_token_q, change_q, add_q, token_q} <= '0;
     end else begin
-      read_q  <= add || pass_read;
-      add_q   <= add;
-      token_q <= pass_read && emit_q;
+      read_q       <= add || pass_read;
+      read_add_q   <= add;
+      read_token_q <= pass_read && emit_q;
+      change_q     <= read_q;
+      add_q        <= read_add_q;
+      token_q      <= read_token_q;
     end
-    pixel_q    <= pixel;
-    p_q        <= in_p_i;
-    weight_q   <= in_weight_i;
-    add_slot_q <= slot_q;
-    // The memory does not yet return the word that is being written.
-    forward_q  <= read_q && pixel_q == pixel;
-    written_q  <= changed;
+    read_pixel_q  <= pixel;
+    read_p_q      <= in_p_i;
+    read_weight_q <= in_weight_i;
+    read_slot_q   <= slot_q;
+    read_window_q <= read_start_q;
     for (int s = 0; s < SLOTS; s++) begin
       // Slots of the window that is read: the first block always goes, all but the one behind with clearing.
-      if (!emit_q) clear_q[s] <= 1'b1;
-      else if (clearing_q) clear_q[s] <= s / STEP != int'(block_after(read_start_q, BLOCKS - 1));
-      else clear_q[s] <= s / STEP == int'(read_start_q);
+      if (!emit_q) read_clear_q[s] <= 1'b1;
+      else if (clearing_q) read_clear_q[s] <= s / STEP != int'(block_after(read_start_q, BLOCKS - 1));
+      else read_clear_q[s] <= s / STEP == int'(read_start_q);
     end
+
+    pixel_q    <= read_pixel_q;
+    p_q        <= read_p_q;
+    weight_q   <= read_weight_q;
+    slot_now_q <= read_slot_q;
+    window_q   <= read_window_q;
+    clear_q    <= read_clear_q;
+    written_q  <= changed;
+    // The memory does not return the word that is written at the edge of the read, nor a later one: the
+    // first is at hand when the word has left the memory, the second when it is changed.
+    read_forward_q <= change_q && pixel_q == pixel;
+    word_q      <= read_forward_q ? written_q : stored;
+    forward_q <= change_q && pixel_q == read_pixel_q;
   end
 
-  assign current= forward_q ? written_q : stored;
+  assign current = forward_q ? written_q : word_q;
 
   logic [CELL_BITS-1:0] cell_now;
   logic [SUM_BITS-1:0]  sum;
-  assign cell_now = current[add_slot_q][p_q];
+  assign cell_now = current[slot_now_q][p_q];
   assign sum         = SUM_BITS'(cell_now) + SUM_BITS'(weight_q);
 
   always_comb begin
     changed = current;
-    if (add_q) changed[add_slot_q][p_q] = (sum > SUM_BITS'(MOST)) ? MOST : CELL_BITS'(sum);
+    if (add_q) changed[slot_now_q][p_q] = (sum > SUM_BITS'(MOST)) ? MOST : CELL_BITS'(sum);
     else
       for (int s = 0; s < SLOTS; s++)
         if (clear_q[s]) changed[s] = '0;
@@ -190,11 +214,8 @@ module bin_ring #(
   // Tokens: the window's bins in order, rounded
   // -------------------------------------------------------------------------------------------
 
-  logic [BLOCK_BITS-1:0]             window_q;
   logic [TIMESTEPS*ACT_BITS*2-1:0]   token;
   logic                              unused;
-
-  always_ff @(posedge clk_i) window_q <= read_start_q;
 
   for (genvar t = 0; t < TIMESTEPS; t++) begin : g_timestep
     logic [1:0][CELL_BITS-1:0] cells;

@@ -104,13 +104,16 @@ module frame_reader #(
   );
 
   // -------------------------------------------------------------------------------------------
-  // Their entries, one beat ahead of the kernel
+  // Their entries, two beats ahead of the kernel: one is read from its list while the one before is
+  // chosen out of the lists, so that no memory's output has a way through another memory's address
   // -------------------------------------------------------------------------------------------
 
   logic [COUNT_BITS-1:0]                         entry_q;
   logic [PLANE_GROUPS-1:0][FOLD_BITS+PART-1:0]   entry;
   logic [GROUP_BITS-1:0]                         group_q;
   logic [ADDRESS_BITS-1:0]                       base_q;
+  logic [SHIFT_BITS-1:0]                         shift_q;
+  logic                                          read_q, first_q, last_q, skip_q;
   logic [FOLD_BITS-1:0]                          fold;
   logic [PART-1:0]                               x;
   logic                                          issue;
@@ -142,25 +145,31 @@ module frame_reader #(
     );
   end
 
+  assign {fold, x} = entry[group_q];
+
   always_ff @(posedge clk_i) begin
-    if (issue) begin
-      group_q      <= list_group;
-      base_q       <= ADDRESS_BITS'(int'(list_pe) * TOKENS);
-      beat_shift_o <= list_shift;
-      beat_first_o <= list_first && entry_q == '0;
-      beat_last_o  <= list_last && list_done;
-      beat_skip_o  <= list_skip;
+    if (enable) begin
+      group_q <= list_group;
+      base_q  <= ADDRESS_BITS'(int'(list_pe) * TOKENS);
+      shift_q <= list_shift;
+      first_q <= list_first && entry_q == '0;
+      last_q  <= list_last && list_done;
+      skip_q  <= list_skip;
+
+      beat_x_o       <= x;
+      beat_address_o <= ADDRESS_BITS'(int'(base_q) + int'(fold));
+      beat_shift_o   <= shift_q;
+      beat_first_o   <= first_q;
+      beat_last_o    <= last_q;
+      beat_skip_o    <= skip_q;
     end
-    if (rst_i) {beat_valid_o, entry_q} <= '0;
+    if (rst_i) {read_q, beat_valid_o, entry_q} <= '0;
     else if (enable) begin
-      beat_valid_o <= issue;
+      read_q       <= issue;
+      beat_valid_o <= read_q;
       entry_q      <= (issue && !list_done) ? entry_q + 1'b1 : '0;
     end
   end
-
-  assign {fold, x}      = entry[group_q];
-  assign beat_address_o = ADDRESS_BITS'(int'(base_q) + int'(fold));
-  assign beat_x_o       = x;
 
   logic unused;
   assign unused = &{1'b0, unused_fold, unused_slice};

@@ -6,7 +6,7 @@
 // (docs/arithmetic.md.) One token a sample leaves: the logits at o*LOGIT_BITS, the class above
 // them. Channels that pad the last group of PE are neither compared nor emitted.
 //
-// Tokens of a sample are taken one a cycle; the comparison that follows takes OUTPUTS cycles.
+// Tokens of a sample are taken one a cycle; the comparison that follows takes OUTPUTS + 1 cycles.
 module readout #(
   parameter int    OUTPUTS    = 10,
   parameter int    PE         = 4,
@@ -118,32 +118,36 @@ module readout #(
     end
   end
 
-  // ---- Argmax: one logit a cycle, then the token leaves ----
-  logic                         scanning_q, found_q, emit_ready;
-  logic [CLASS_BITS-1:0]        index_q, class_q;
-  logic signed [LOGIT_BITS-1:0] largest_q, logit;
+  // ---- Argmax: one logit a cycle is chosen, and compared in the next; then the token leaves ----
+  logic                         scanning_q, comparing_q, found_q, emit_ready;
+  logic [CLASS_BITS-1:0]        index_q, candidate_q, class_q;
+  logic signed [LOGIT_BITS-1:0] largest_q, logit_q;
 
   // The logits must stay until they have left, so the next sample waits from its predecessor's
   // last token on.
-  assign in_ready_o = !(sum_valid_q && sample_last_q) && !scanning_q && !found_q;
-  assign logit      = logits_q[index_q*LOGIT_BITS+:LOGIT_BITS];
+  assign in_ready_o = !(sum_valid_q && sample_last_q) && !scanning_q && !comparing_q && !found_q;
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
-      scanning_q <= 1'b0;
-      found_q    <= 1'b0;
+      scanning_q  <= 1'b0;
+      comparing_q <= 1'b0;
+      found_q     <= 1'b0;
     end else begin
       if (sum_valid_q && sample_last_q) scanning_q <= 1'b1;
       else if (index_q == CLASS_BITS'(OUTPUTS - 1)) scanning_q <= 1'b0;
 
-      if (scanning_q) found_q <= index_q == CLASS_BITS'(OUTPUTS - 1);
+      comparing_q <= scanning_q;
+
+      if (comparing_q) found_q <= candidate_q == CLASS_BITS'(OUTPUTS - 1);
       else if (emit_ready) found_q <= 1'b0;
     end
 
-    index_q <= scanning_q ? index_q + 1'b1 : '0;
-    if (scanning_q && (index_q == '0 || logit > largest_q)) begin
-      largest_q <= logit;
-      class_q   <= index_q;
+    index_q     <= scanning_q ? index_q + 1'b1 : '0;
+    candidate_q <= index_q;
+    logit_q     <= logits_q[index_q*LOGIT_BITS+:LOGIT_BITS];
+    if (comparing_q && (candidate_q == '0 || logit_q > largest_q)) begin
+      largest_q <= logit_q;
+      class_q   <= candidate_q;
     end
   end
 

@@ -69,8 +69,6 @@ class Board(_Checked):
     """Package and grade, where a tool wants them apart from the device."""
     clock_mhz: PositiveFloat
     """Frequency of the accelerator's clock: the target of the flow."""
-    open_clock_mhz: PositiveFloat | None = None
-    """That of the flow ``open``, where its tools reach less."""
     top: str
     """Name of the top module."""
     sources: tuple[str, ...]

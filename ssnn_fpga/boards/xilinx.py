@@ -10,24 +10,19 @@ from pathlib import Path
 from ssnn_fpga.boards.bit_file import binary_file, bit_file, configuration
 from ssnn_fpga.boards.board import Board
 from ssnn_fpga.boards.fasm import Database, Frames, fasm_to_frames, frames_text, set_bits
-from ssnn_fpga.boards.nextpnr_report import timing_of
 from ssnn_fpga.boards.outputs import BINARY_FILE, BITSTREAM_FILE, clear, finished, publish, sha256
-from ssnn_fpga.boards.report import BuildReport, Timing, Usage
-from ssnn_fpga.boards.staging import Hardware, Staged, stage
-from ssnn_fpga.boards.step import run_step, seen_from
+from ssnn_fpga.boards.report import BuildReport, Usage
+from ssnn_fpga.boards.staging import Hardware, stage
+from ssnn_fpga.boards.step import run_step
 from ssnn_fpga.boards.synthesis import YOSYS, check_fits
 from ssnn_fpga.boards.tools import prjxray_database, version_of
+from ssnn_fpga.boards.xilinx_routing import METHOD, NEXTPNR, SEEDS, place_and_route
 from ssnn_fpga.boards.xilinx_synthesis import check_block_rams, synthesise_xilinx
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.rtl.generate import WEIGHTS_FILE
 from ssnn_fpga.runtime.manifest import Manifest, WeightImage
 
-SEEDS = (1, 2, 3, 4, 5, 6)
-PLACER = "static"
-"""The other one, heap, leaves more than twice the wire length, and takes three times as long."""
-NEAR = 0.8
-"""Share of the clock below which no further seed is tried: it would take long and change little."""
-NEXTPNR, _TO_BIT, _FROM_BIT = "nextpnr-himbaechel-xilinx", "xc7frames2bit", "bitread"
+_TO_BIT, _FROM_BIT = "xc7frames2bit", "bitread"
 _FAMILIES = {"xc7z": "zynq7", "xc7a": "artix7", "xc7s": "spartan7", "xc7k": "kintex7"}
 # nextpnr's reader of constraints knows these alone, and passes over some of what it does not know.
 _CONSTRAINTS = re.compile(
@@ -48,12 +43,11 @@ def build_xilinx(
     in ``out``.
     """
     out.mkdir(parents=True, exist_ok=True)
-    board = board.model_copy(update={"clock_mhz": board.open_clock_mhz or board.clock_mhz})
     database = _database(board)
     constraints = _constraints(board)
     staged = stage(hardware, board, out / "sources")
     tools = {name: version_of(name) for name in (YOSYS, NEXTPNR, _TO_BIT)}
-    inputs = hashlib.sha256(json.dumps([staged.identity, tools, seeds, PLACER]).encode()).hexdigest()
+    inputs = hashlib.sha256(json.dumps([staged.identity, tools, seeds, METHOD]).encode()).hexdigest()
     earlier = finished(out, inputs, weights=hardware.weights)
     if earlier is not None:
         return earlier
@@ -63,7 +57,7 @@ def build_xilinx(
     need = {name: use.used for name, use in synthesised.items() if name != "raw LUTs"}
     check_fits(need, {name: use.available for name, use in synthesised.items()}, board.name)
     check_block_rams(netlist, board.top)
-    seed, timing, fasm = _route(staged, board, constraints, netlist, work, logs, seeds, progress)
+    seed, timing, fasm = place_and_route(staged, board, constraints, netlist, work, logs, seeds, progress)
     frames = fasm_to_frames(fasm, database)
     bits = _bits(frames, database, board, work, logs, progress)
     (work / BITSTREAM_FILE).write_bytes(bit_file(bits, board.top, board.device))
@@ -111,64 +105,6 @@ def _constraints(board: Board) -> str:
                 f"create_clock only, not {line.strip()!r}; take it out."
             )
     return board.constraints
-
-
-def _route(
-    staged: Staged,
-    board: Board,
-    constraints: str,
-    netlist: Path,
-    work: Path,
-    logs: Path,
-    seeds: tuple[int, ...],
-    progress: bool,
-) -> tuple[int, Timing, str]:
-    """Places and routes with one seed after the other until nextpnr is satisfied; seed, timing, FASM."""
-    best, violations, tried = 0.0, 0, 0
-    for seed in seeds:
-        tried += 1
-        report, fasm = work / f"seed{seed}.json", work / f"seed{seed}.fasm"
-        log = logs / f"place_and_route-seed{seed}.log"
-        options = {
-            "--device": board.device,
-            "--json": seen_from(staged.folder, netlist),
-            "-o": f"xdc={constraints}",
-            "--freq": f"{board.clock_mhz:g}",
-            "--seed": str(seed),
-            "--placer": PLACER,
-            "--report": seen_from(staged.folder, report),
-        }
-        words = [word for option in options.items() for word in option]
-        try:
-            run_step(
-                NEXTPNR,
-                [*words, "-o", f"fasm={seen_from(staged.folder, fasm)}"],
-                folder=staged.folder,
-                log=log,
-                title=f"place and route for {board.name}, seed {seed}",
-                progress=progress,
-            )
-            clean = True
-        except UserError:
-            if not report.is_file():  # it is written once all is routed, whatever its timing
-                raise
-            clean = False
-        timing = timing_of(json.loads(report.read_text()), board)
-        if clean and timing.met:
-            return seed, timing, fasm.read_text()
-        best = max(best, timing.fmax_mhz)
-        violations += timing.met
-        if best < NEAR * board.clock_mhz:
-            break
-    if violations:
-        raise UserError(
-            f"Every seed of {len(seeds)} that met the clock of {board.name} left a hold violation: change a "
-            f"fold, so that the placer begins elsewhere. Logs are in {logs}."
-        )
-    raise UserError(
-        f"The clock of {board.name} is not met: {best:.1f} MHz at best with {tried} of {len(seeds)} seeds, "
-        f"{board.clock_mhz:g} MHz are needed; compile with smaller folds. Logs are in {logs}."
-    )
 
 
 def _bits(frames: Frames, database: Database, board: Board, work: Path, logs: Path, progress: bool) -> bytes:

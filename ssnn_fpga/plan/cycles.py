@@ -115,8 +115,8 @@ def neuron(source: AccumulatorStream, tl: int) -> int:
 
 
 def readout(source: AccumulatorStream) -> int:
-    """A ``readout``: one accumulator token a cycle, then one comparison a cycle."""
-    return source.tokens + source.channels
+    """A ``readout``: one accumulator token a cycle, then a comparison a cycle and one cycle before."""
+    return source.tokens + source.channels + 1
 
 
 def token_rate(source: ActivationStream, output: ActivationStream) -> int:

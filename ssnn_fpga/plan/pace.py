@@ -23,7 +23,7 @@ from ssnn_fpga.plan.timing import Beats, Link, Process
 
 _FULL_FRAMES = 4
 """Frames that stand for any number of them where nothing is skipped: all are alike."""
-_READ_AHEAD = {"taps": 2, "window": -1, "dense": 1}
+_READ_AHEAD = {"taps": 2, "window": -1, "dense": 2}
 """Cycles from where ``timing`` ends a reader's last beat to the one in which the kernel takes it."""
 
 
@@ -293,7 +293,9 @@ def _delay(stage: Stage) -> float:
     match stage.module:
         case "lif":
             return (_unrolled(stage) or _steps(stage)) + 2
-        case "readout" | "early_exit":
+        case "readout":
+            return stage.output.channels + 4
+        case "early_exit":
             return stage.output.channels + 3
         case "gearbox":
             return max(1, int(stage.parameter("IN_GROUP")) // int(stage.parameter("OUT_GROUP")))

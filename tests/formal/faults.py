@@ -370,8 +370,8 @@ FAULTS = {
         "readout",
         "one_group",
         "readout",
-        "logit > largest_q)",
-        "logit >= largest_q)",
+        "logit_q > largest_q)",
+        "logit_q >= largest_q)",
     ),
     "readout-keeps-the-sums": (
         "readout",
@@ -384,7 +384,7 @@ FAULTS = {
         "readout",
         "one_group",
         "readout",
-        "sample_last_q) && !scanning_q && !found_q;",
+        "sample_last_q) && !scanning_q && !comparing_q && !found_q;",
         "sample_last_q) && !found_q;",
     ),
     "tap-fetches-while-held": (
