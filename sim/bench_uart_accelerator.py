@@ -16,7 +16,7 @@ from sim.bench import case
 from sim.serial_line import SerialListener, SerialTalker
 from sim.stream import StreamSink, StreamSource, reset
 
-OK, UNKNOWN_COMMAND, BAD_CHECKSUM, INCOMPLETE, STALLED = range(5)
+OK, UNKNOWN_COMMAND, BAD_CHECKSUM, INCOMPLETE, STALLED, OUT_OF_TURN, NOT_LOADED = range(7)
 
 
 def sealed(body: bytes) -> bytes:
@@ -42,9 +42,20 @@ class Bench:
         self.frames_seen: list[list[int]] = []
         self.restarts = 0
         self.results_before_the_end = given.config.get("early", False)
+        self.loads = int(self.p.get("LOADABLE", 0))
+        self.image_words = given.config.get("image", 0)
+        self.loaded: list[int] = []
+        """Words that the accelerator has taken since its reset."""
+        self.deaf = False
+        """It takes no more of them."""
 
-    async def start(self, *, answering: bool = True) -> None:
+    async def start(self, *, answering: bool = True, loaded: bool = True) -> None:
+        """``loaded``: with weights, whatever was loaded."""
+        self.dut.loaded_i.value = int(loaded)
+        self.dut.load_ready_i.value = 0
         await reset(self.dut)
+        if not loaded:
+            cocotb.start_soon(self._take_weights())
         assert int(self.dut.restart_o.value), "a reset does not reach the accelerator behind"
         await ClockCycles(self.dut.clk_i, 5)
         cocotb.start_soon(self._watch_restart())
@@ -56,6 +67,36 @@ class Bench:
             await RisingEdge(self.dut.clk_i)
             await ReadOnly()
             self.restarts += int(self.dut.restart_o.value)
+
+    async def _take_weights(self) -> None:
+        """The chain of loaders: all weights are there behind a whole image, a few clocks late."""
+        dut = self.dut
+        due: list[int] = []
+        while True:
+            await FallingEdge(dut.clk_i)
+            dut.load_ready_i.value = int(not self.deaf and self.rng.random() > self.stall)
+            await ReadOnly()
+            if int(dut.restart_o.value):
+                self.loaded.clear()
+            elif int(dut.load_valid_o.value) and int(dut.load_ready_i.value):
+                self.loaded.append(int(dut.load_data_o.value))
+            due.append(len(self.loaded) == self.image_words)
+            await RisingEdge(dut.clk_i)
+            if len(due) > 50:
+                dut.loaded_i.value = due.pop(0)
+
+    def block(self, number: int, words: list[int]) -> bytes:
+        """The request that loads a block of an image."""
+        data = b"".join(word.to_bytes(4, "little") for word in words)
+        return sealed(b"\xa5\x03" + number.to_bytes(2, "little") + bytes([len(words) - 1]) + data)
+
+    async def load(self, number: int, words: list[int], whole: bool = False) -> None:
+        """One good block; ``whole``: it is the last of an image."""
+        await self.line.send(self.block(number, words))
+        status, payload = await self.reply()
+        assert (status, payload) == (OK, bytes([whole])), (
+            f"status {status} {payload.hex()} for block {number}"
+        )
 
     async def _accelerate(self) -> None:
         """Takes whole frames for ever, and answers each: after it, or before its last tokens."""
@@ -243,4 +284,70 @@ async def restarts_an_accelerator_that_hangs(dut: Any) -> None:
     assert (status, payload) == (STALLED, b""), f"status {status} for an accelerator that hangs"
     assert bench.restarts == before + 1, "the accelerator was not restarted exactly once"
     cocotb.start_soon(bench._accelerate())
+    await bench.classify()
+
+
+@cocotb.test(skip=not case().parameters.get("LOADABLE"))
+async def loads_an_image(dut: Any) -> None:
+    """In blocks of any size; what is broken, repeated or out of turn never reaches the accelerator."""
+    bench = Bench(dut)
+    await bench.start(loaded=False)
+    image = [bench.rng.getrandbits(32) for _ in range(bench.image_words)]
+    small = len(image) - 256
+    cuts = sorted(bench.rng.sample(range(1, small), 2))
+    ends = [(0, cuts[0]), (cuts[0], cuts[1]), (cuts[1], small), (small, len(image))]
+    blocks = [image[start:end] for start, end in ends]
+    for _ in range(2):  # the second image replaces the first
+        await bench.line.send(bench.block(2, blocks[1]))
+        await bench.refused(OUT_OF_TURN)
+        for number, words in enumerate(blocks):
+            if len(words) < 256:
+                request = bytearray(bench.block(number, words))
+                request[bench.rng.randrange(5, len(request))] ^= 1 << bench.rng.randrange(8)
+                await bench.line.send(request)
+                await bench.refused(BAD_CHECKSUM)
+            if number:
+                await bench.line.send(bench.request(bench.frame()))
+                await bench.refused(NOT_LOADED)
+            for _ in range(2 if number == 1 else 1):  # its reply was lost
+                await bench.load(number, words, whole=number == len(blocks) - 1)
+            taken = sum(map(len, blocks[: number + 1]))
+            assert bench.loaded == image[:taken], f"{len(bench.loaded)} of {taken} words, or others"
+        await bench.classify()
+        await bench.line.send(bench.block(len(blocks) + 1, [0]))
+        await bench.refused(OUT_OF_TURN)
+        await bench.classify()
+        await bench.load(0, [bench.rng.getrandbits(32)])  # begins another one, and resets what was there
+        assert len(bench.loaded) == 1
+
+
+@cocotb.test(skip=not case().parameters.get("LOADABLE"))
+async def restarts_loaders_that_hang(dut: Any) -> None:
+    """A block that is not taken in time is told, and the image begins anew."""
+    bench = Bench(dut)
+    await bench.start(loaded=False)
+    image = [bench.rng.getrandbits(32) for _ in range(bench.image_words)]
+    await bench.load(0, image[:3])
+    bench.deaf = True
+    before = bench.restarts
+    await bench.line.send(bench.block(1, image[3:7]))
+    await bench.refused(STALLED)
+    assert bench.restarts == before + 1
+    bench.deaf = False
+    await bench.line.send(bench.block(2, image[7:9]))
+    await bench.refused(OUT_OF_TURN)
+    places = range(0, len(image), 200)
+    for number, place in enumerate(places):
+        await bench.load(number, image[place : place + 200], whole=number == len(places) - 1)
+    assert bench.loaded == image
+    await bench.classify()
+
+
+@cocotb.test(skip=bool(case().parameters.get("LOADABLE")))
+async def knows_no_weights(dut: Any) -> None:
+    """Without a load port command 3 is unknown."""
+    bench = Bench(dut)
+    await bench.start()
+    await bench.line.send([0xA5, 0x03])
+    await bench.refused(UNKNOWN_COMMAND)
     await bench.classify()

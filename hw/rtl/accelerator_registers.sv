@@ -155,12 +155,17 @@ package accelerator_registers_pkg;
     } accelerator_registers__features__loadable__in_t;
 
     typedef struct {
+        logic next;
+    } accelerator_registers__features__weights__in_t;
+
+    typedef struct {
         logic [7:0] next;
     } accelerator_registers__features__address_bits__in_t;
 
     typedef struct {
         accelerator_registers__features__events__in_t events;
         accelerator_registers__features__loadable__in_t loadable;
+        accelerator_registers__features__weights__in_t weights;
         accelerator_registers__features__address_bits__in_t address_bits;
     } accelerator_registers__features__in_t;
 
@@ -388,6 +393,24 @@ package accelerator_registers_pkg;
     } accelerator_registers__stop__out_t;
 
     typedef struct {
+        logic [31:0] value;
+        logic swmod;
+    } accelerator_registers__argument_value_11a73271_name_63b3687a__value_swmod_t__out_t;
+
+    typedef struct {
+        accelerator_registers__argument_value_11a73271_name_63b3687a__value_swmod_t__out_t value;
+    } accelerator_registers__argument_value_11a73271_name_63b3687a__out_t;
+
+    typedef struct {
+        logic [31:0] value;
+        logic swmod;
+    } accelerator_registers__argument_value_11a73271_name_27194ace__value_swmod_t__out_t;
+
+    typedef struct {
+        accelerator_registers__argument_value_11a73271_name_27194ace__value_swmod_t__out_t value;
+    } accelerator_registers__argument_value_11a73271_name_27194ace__out_t;
+
+    typedef struct {
         accelerator_registers__control__out_t control;
         accelerator_registers__interrupt__out_t interrupt;
         accelerator_registers__interrupt_enable__out_t interrupt_enable;
@@ -401,6 +424,8 @@ package accelerator_registers_pkg;
         accelerator_registers__mode__out_t mode;
         accelerator_registers__argument_name_3e91e0c1__out_t patience;
         accelerator_registers__stop__out_t stop;
+        accelerator_registers__argument_value_11a73271_name_63b3687a__out_t weights_address;
+        accelerator_registers__argument_value_11a73271_name_27194ace__out_t weights_address_high;
     } accelerator_registers__out_t;
 endpackage
 
@@ -642,6 +667,8 @@ module accelerator_registers (
         logic patience;
         logic stop;
         logic status;
+        logic weights_address;
+        logic weights_address_high;
         logic magic;
         logic version;
         logic identity[4];
@@ -686,6 +713,8 @@ module accelerator_registers (
         decoded_reg_strb.patience = cpuif_req_masked & (cpuif_addr == 8'h2c);
         decoded_reg_strb.stop = cpuif_req_masked & (cpuif_addr == 8'h30) & cpuif_req_is_wr;
         decoded_reg_strb.status = cpuif_req_masked & (cpuif_addr == 8'h34) & !cpuif_req_is_wr;
+        decoded_reg_strb.weights_address = cpuif_req_masked & (cpuif_addr == 8'h38);
+        decoded_reg_strb.weights_address_high = cpuif_req_masked & (cpuif_addr == 8'h3c);
         decoded_reg_strb.magic = cpuif_req_masked & (cpuif_addr == 8'h40) & !cpuif_req_is_wr;
         decoded_reg_strb.version = cpuif_req_masked & (cpuif_addr == 8'h44) & !cpuif_req_is_wr;
         for(int i0=0; i0<4; i0++) begin
@@ -820,6 +849,18 @@ module accelerator_registers (
                 logic load_next;
             } abort;
         } stop;
+        struct {
+            struct {
+                logic [31:0] next;
+                logic load_next;
+            } value;
+        } weights_address;
+        struct {
+            struct {
+                logic [31:0] next;
+                logic load_next;
+            } value;
+        } weights_address_high;
     } field_combo_t;
     field_combo_t field_combo;
 
@@ -907,6 +948,16 @@ module accelerator_registers (
                 logic value;
             } abort;
         } stop;
+        struct {
+            struct {
+                logic [31:0] value;
+            } value;
+        } weights_address;
+        struct {
+            struct {
+                logic [31:0] value;
+            } value;
+        } weights_address_high;
     } field_storage_t;
     field_storage_t field_storage;
 
@@ -1367,6 +1418,54 @@ module accelerator_registers (
         end
     end
     assign hwif_out.stop.abort.value = field_storage.stop.abort.value;
+    // Field: accelerator_registers.weights_address.value
+    always_comb begin
+        automatic logic [31:0] next_c;
+        automatic logic load_next_c;
+        next_c = field_storage.weights_address.value.value;
+        load_next_c = '0;
+        if(decoded_reg_strb.weights_address && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage.weights_address.value.value & ~decoded_wr_biten[31:0]) | (decoded_wr_data[31:0] & decoded_wr_biten[31:0]);
+            load_next_c = '1;
+        end
+        field_combo.weights_address.value.next = next_c;
+        field_combo.weights_address.value.load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(rst) begin
+            field_storage.weights_address.value.value <= 32'h0;
+        end else begin
+            if(field_combo.weights_address.value.load_next) begin
+                field_storage.weights_address.value.value <= field_combo.weights_address.value.next;
+            end
+        end
+    end
+    assign hwif_out.weights_address.value.value = field_storage.weights_address.value.value;
+    assign hwif_out.weights_address.value.swmod = decoded_reg_strb.weights_address && decoded_req_is_wr && |(decoded_wr_biten[31:0]);
+    // Field: accelerator_registers.weights_address_high.value
+    always_comb begin
+        automatic logic [31:0] next_c;
+        automatic logic load_next_c;
+        next_c = field_storage.weights_address_high.value.value;
+        load_next_c = '0;
+        if(decoded_reg_strb.weights_address_high && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage.weights_address_high.value.value & ~decoded_wr_biten[31:0]) | (decoded_wr_data[31:0] & decoded_wr_biten[31:0]);
+            load_next_c = '1;
+        end
+        field_combo.weights_address_high.value.next = next_c;
+        field_combo.weights_address_high.value.load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(rst) begin
+            field_storage.weights_address_high.value.value <= 32'h0;
+        end else begin
+            if(field_combo.weights_address_high.value.load_next) begin
+                field_storage.weights_address_high.value.value <= field_combo.weights_address_high.value.next;
+            end
+        end
+    end
+    assign hwif_out.weights_address_high.value.value = field_storage.weights_address_high.value.value;
+    assign hwif_out.weights_address_high.value.swmod = decoded_reg_strb.weights_address_high && decoded_req_is_wr && |(decoded_wr_biten[31:0]);
 
     //--------------------------------------------------------------------------
     // Write response
@@ -1442,6 +1541,12 @@ module accelerator_registers (
             readback_data_var[16] = hwif_in.status.loaded.next;
             readback_data_var[17] = hwif_in.status.stopping.next;
         end
+        if(rd_mux_addr == 8'h38) begin
+            readback_data_var[31:0] = field_storage.weights_address.value.value;
+        end
+        if(rd_mux_addr == 8'h3c) begin
+            readback_data_var[31:0] = field_storage.weights_address_high.value.value;
+        end
         if(rd_mux_addr == 8'h40) begin
             readback_data_var[31:0] = hwif_in.magic.value.next;
         end
@@ -1463,6 +1568,7 @@ module accelerator_registers (
         if(rd_mux_addr == 8'h60) begin
             readback_data_var[0] = hwif_in.features.events.next;
             readback_data_var[1] = hwif_in.features.loadable.next;
+            readback_data_var[2] = hwif_in.features.weights.next;
             readback_data_var[15:8] = hwif_in.features.address_bits.next;
         end
         if(rd_mux_addr == 8'h80) begin

@@ -7,7 +7,8 @@
 //
 // Here the parts are only joined: host_registers, run_control over a run's course, axi_reader,
 // input_decoder and frame_admission from memory to the accelerator, result_packer and axi_writer back,
-// run_counters. The bus ports have the names that tools know AXI by; one id.
+// run_counters. With WEIGHTS = 1 the accelerator reads weights outside the chip over a port of its own,
+// through weight_port. The bus ports have the names that tools know AXI by; one id.
 module axi_accelerator #(
   parameter int ADDRESS_BITS = 32,               // of the master
   parameter int MAX_BURST    = 16,               // beats; 16 at most for AXI3
@@ -17,6 +18,9 @@ module axi_accelerator #(
   parameter int OUT_WIDTH    = 84,               // result token
   parameter int SAMPLES      = 64,               // frames that may be inside
   parameter int LOADABLE     = 0,                // 1: weights come over the load port
+  parameter int WEIGHTS      = 0,                // 1: weights outside the chip
+  parameter int WEIGHT_BITS  = 64,               // of a beat of their port
+  parameter int WEIGHT_BEATS = 64,               // that the accelerator may ask for at once
   parameter logic [127:0] IDENTITY = '0,         // what this design is; compared by the driver
   // The front end for events, see event_front_end; GROUP is that of the accelerator's input.
   parameter int EVENTS        = 0,
@@ -90,6 +94,22 @@ module axi_accelerator #(
   input  logic [63:0]             m_axi_rdata,
   input  logic [1:0]              m_axi_rresp,
   input  logic                    m_axi_rlast,
+  // memory of the weights; without WEIGHTS nothing is asked for
+  output logic                    m_axi_weights_arvalid,
+  input  logic                    m_axi_weights_arready,
+  output logic [0:0]              m_axi_weights_arid,
+  output logic [ADDRESS_BITS-1:0] m_axi_weights_araddr,
+  output logic [7:0]              m_axi_weights_arlen,
+  output logic [2:0]              m_axi_weights_arsize,
+  output logic [1:0]              m_axi_weights_arburst,
+  output logic [3:0]              m_axi_weights_arcache,
+  output logic [2:0]              m_axi_weights_arprot,
+  input  logic                    m_axi_weights_rvalid,
+  output logic                    m_axi_weights_rready,
+  input  logic [0:0]              m_axi_weights_rid,
+  input  logic [WEIGHT_BITS-1:0]  m_axi_weights_rdata,
+  input  logic [1:0]              m_axi_weights_rresp,
+  input  logic                    m_axi_weights_rlast,
   // frame to the accelerator
   output logic                    out_valid_o,
   input  logic                    out_ready_i,
@@ -103,6 +123,14 @@ module axi_accelerator #(
   input  logic                    load_ready_i,
   output logic [31:0]             load_data_o,
   input  logic                    loaded_i,        // 1 where weights are not loaded
+  // the accelerator's reads of weights, by their place in the image; it always takes what comes
+  input  logic                    weights_ar_valid_i,
+  output logic                    weights_ar_ready_o,
+  input  logic [31:0]             weights_ar_addr_i,
+  input  logic [7:0]              weights_ar_len_i,
+  output logic                    weights_r_valid_o,
+  output logic [WEIGHT_BITS-1:0]  weights_r_data_o,
+  output logic [1:0]              weights_r_resp_o,
   input  logic [2:0]              error_i,         // the accelerator's error_o; 0 where it has none
   output logic                    restart_o        // synchronous reset of the accelerator
 );
@@ -112,21 +140,25 @@ module axi_accelerator #(
   if (OUT_WIDTH < 1 || SAMPLES < 1) begin : g_bad_sizes
     $error("axi_accelerator: OUT_WIDTH and SAMPLES must be at least 1");
   end
+  if (WEIGHT_BITS < 8 || WEIGHT_BITS > 1024 || (WEIGHT_BITS & (WEIGHT_BITS - 1)) != 0) begin : g_bad_weights
+    $error("axi_accelerator: WEIGHT_BITS must be a power of two from 8 to 1024");
+  end
 
   // ------------------------------------------------------------------ host and run
 
   logic start, abort, run_idle, busy, begins, running, halt, give_up, restart, finish;
-  logic [63:0] input_address, output_address;      // as the host gave them
+  logic [63:0] input_address, output_address, weights_address;   // as the host gave them
   logic [31:0] input_bytes, results, patience;
   logic [1:0] chosen_kind;
   logic [7:0] errors;
-  logic [ADDRESS_BITS-1:0] read_address, write_address;          // of the run
+  logic [ADDRESS_BITS-1:0] read_address, write_address, weights_base;   // of the run
   logic [31:0] words_left, output_beats;
   logic [RESULT_BITS-1:0] run_results;
   logic [1:0] kind;
   logic half_word;
 
-  logic reader_idle, writer_idle, read_error, write_error;
+  logic reader_idle, writer_idle, weights_idle, read_error, write_error;
+  logic weights_given, weights_new;
   logic word_valid, word_ready, word_ends, token_valid, token_ready, beat_valid, beat_ready;
   logic result_taken, all_given, begun, between, moved;
   logic [63:0] word, beat;
@@ -143,6 +175,7 @@ module axi_accelerator #(
       .OUT_WIDTH   (OUT_WIDTH),
       .EVENTS      (EVENTS),
       .LOADABLE    (LOADABLE),
+      .WEIGHTS     (WEIGHTS),
       .IDENTITY    (IDENTITY)
   ) i_host (
       .clk_i,
@@ -161,10 +194,12 @@ module axi_accelerator #(
       .results_o       (results),
       .patience_o      (patience),
       .kind_o          (chosen_kind),
+      .weights_address_o(weights_address),
+      .weights_given_o (weights_given),
       .idle_i          (run_idle),
       .finish_i        (finish),
       .stopping_i      (halt),
-      .loaded_i,
+      .loaded_i        (loaded_i && !(weights_new && LOADABLE > 0)),   // the reset takes what is loaded away
       .errors_i        (errors),
       .cycle_i         (cycle),
       .run_cycles_i    (run_cycles),
@@ -181,7 +216,8 @@ module axi_accelerator #(
       .RESULT_BITS (RESULT_BITS),
       .RESULT_BEATS(1 + (OUT_WIDTH + 63) / 64),
       .EVENTS      (EVENTS),
-      .LOADABLE    (LOADABLE)
+      .LOADABLE    (LOADABLE),
+      .WEIGHTS     (WEIGHTS)
   ) i_control (
       .clk_i,
       .rst_i,
@@ -193,6 +229,8 @@ module axi_accelerator #(
       .results_i       (results),
       .patience_i      (patience),
       .kind_i          (chosen_kind),
+      .weights_address_i(weights_address),
+      .weights_given_i (weights_given),
       .idle_o          (run_idle),
       .busy_o          (busy),
       .begin_o         (begins),
@@ -209,6 +247,8 @@ module axi_accelerator #(
       .results_o       (run_results),
       .kind_o          (kind),
       .half_word_o     (half_word),
+      .weights_address_o(weights_base),
+      .weights_new_o   (weights_new),
       .word_taken_i    (word_valid && word_ready),
       .word_ends_i     (word_ends),
       .moved_i         (moved),
@@ -219,6 +259,7 @@ module axi_accelerator #(
       .loaded_i,
       .reader_idle_i   (reader_idle),
       .writer_idle_i   (writer_idle),
+      .weights_idle_i  (weights_idle),
       .read_error_i    (read_error),
       .write_error_i   (write_error),
       .fault_i         (error_i)
@@ -250,6 +291,7 @@ module axi_accelerator #(
 
   assign restart_o = restart;
   assign moved = (word_valid && word_ready) || m_axi_rvalid || m_axi_bvalid || (beat_valid && beat_ready)
+              || weights_r_valid_o
               || (out_valid_o && out_ready_i) || result_taken || (load_valid_o && load_ready_i);
 
   // ------------------------------------------------------------------ memory to the accelerator
@@ -376,6 +418,46 @@ module axi_accelerator #(
       .b_resp_i  (m_axi_bresp)
   );
 
+  // ------------------------------------------------------------------ weights outside the chip
+
+  if (WEIGHTS > 0) begin : g_weights
+    weight_port #(
+        .ADDRESS_BITS(ADDRESS_BITS),
+        .BEATS       (WEIGHT_BEATS)
+    ) i_port (
+        .clk_i,
+        .rst_i,
+        .open_i       (running),
+        .base_i       (weights_base),
+        .idle_o       (weights_idle),
+        .in_ar_valid_i(weights_ar_valid_i),
+        .in_ar_ready_o(weights_ar_ready_o),
+        .in_ar_addr_i (weights_ar_addr_i),
+        .in_ar_len_i  (weights_ar_len_i),
+        .ar_valid_o   (m_axi_weights_arvalid),
+        .ar_ready_i   (m_axi_weights_arready),
+        .ar_addr_o    (m_axi_weights_araddr),
+        .ar_len_o     (m_axi_weights_arlen),
+        .beat_i       (m_axi_weights_rvalid)
+    );
+    assign weights_r_valid_o = m_axi_weights_rvalid;
+  end else begin : g_no_weights
+    assign {m_axi_weights_arvalid, m_axi_weights_araddr, m_axi_weights_arlen} = '0;
+    assign {weights_ar_ready_o, weights_r_valid_o} = '0;
+    assign weights_idle = 1'b1;
+    logic unused_weights;
+    assign unused_weights = &{1'b0, m_axi_weights_arready, m_axi_weights_rvalid, weights_ar_valid_i,
+                       weights_ar_addr_i, weights_ar_len_i, weights_base};
+  end
+  assign weights_r_data_o      = m_axi_weights_rdata;
+  assign weights_r_resp_o      = m_axi_weights_rresp;
+  assign m_axi_weights_rready  = 1'b1;
+  assign m_axi_weights_arid    = '0;
+  assign m_axi_weights_arsize  = 3'($clog2(WEIGHT_BITS / 8));
+  assign m_axi_weights_arburst = 2'b01;
+  assign m_axi_weights_arcache = 4'b0011;
+  assign m_axi_weights_arprot  = '0;
+
   assign {m_axi_awid, m_axi_arid}       = '0;
   assign {m_axi_awsize, m_axi_arsize}   = {2{3'd3}};
   assign {m_axi_awburst, m_axi_arburst} = {2{2'b01}};
@@ -384,5 +466,5 @@ module axi_accelerator #(
   assign m_axi_wstrb                    = '1;
 
   logic unused;
-  assign unused = &{1'b0, m_axi_bid, m_axi_rid, m_axi_rlast};
+  assign unused = &{1'b0, m_axi_bid, m_axi_rid, m_axi_rlast, m_axi_weights_rid, m_axi_weights_rlast};
 endmodule

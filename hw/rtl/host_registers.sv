@@ -8,6 +8,7 @@ module host_registers #(
   parameter int OUT_WIDTH    = 84,
   parameter int EVENTS       = 0,
   parameter int LOADABLE     = 0,
+  parameter int WEIGHTS      = 0,
   parameter logic [127:0] IDENTITY = '0
 ) (
   input  logic             clk_i,
@@ -41,6 +42,8 @@ module host_registers #(
   output logic [31:0]      results_o,
   output logic [31:0]      patience_o,
   output logic [1:0]       kind_o,
+  output logic [63:0]      weights_address_o,
+  output logic             weights_given_o,   // that address is being written
   // from it
   input  logic             idle_i,
   input  logic             finish_i,
@@ -97,6 +100,9 @@ module host_registers #(
   assign patience_o       = from_host.patience.value.value;
   assign kind_o           = from_host.mode.kind.value;
 
+  assign weights_address_o = {from_host.weights_address_high.value.value, from_host.weights_address.value.value};
+  assign weights_given_o   = from_host.weights_address.value.swmod || from_host.weights_address_high.value.swmod;
+
   wire again = from_host.control.auto_restart.value && errors_i == '0;
 
   always_comb begin
@@ -125,6 +131,7 @@ module host_registers #(
     to_host.widths.result_bits.next      = 16'(OUT_WIDTH);
     to_host.features.events.next         = EVENTS > 0;
     to_host.features.loadable.next       = LOADABLE > 0;
+    to_host.features.weights.next        = WEIGHTS > 0;
     to_host.features.address_bits.next   = 8'(ADDRESS_BITS);
     to_host.cycles.value.next            = cycle_i;
     to_host.run_cycles.value.next        = run_cycles_i;

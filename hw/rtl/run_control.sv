@@ -1,5 +1,9 @@
 // The course of one run: takes the arguments, refuses senseless ones, starts the master, and ends it.
 //
+// With WEIGHTS the accelerator reads weights while a run is under way, and only then: the run ends when
+// these reads have been answered too. Where their address was written since, the next run begins with a
+// reset, as words that were read ahead are of the old place.
+//
 // A run that goes wrong, or is stopped, asks for nothing more, waits for all that the bus owes, resets
 // the accelerator and ends like any other; errors_o says why, in the order of the status register.
 module run_control #(
@@ -7,7 +11,8 @@ module run_control #(
   parameter int RESULT_BITS  = 24,                // of the number of results in a run
   parameter int RESULT_BEATS = 3,
   parameter int EVENTS       = 0,                 // 1: there is a front end for events
-  parameter int LOADABLE     = 0                  // 1: there are weights to load
+  parameter int LOADABLE     = 0,                 // 1: there are weights to load
+  parameter int WEIGHTS      = 0                  // 1: there are weights outside the chip
 ) (
   input  logic                    clk_i,
   input  logic                    rst_i,
@@ -20,6 +25,8 @@ module run_control #(
   input  logic [31:0]             results_i,
   input  logic [31:0]             patience_i,
   input  logic [1:0]              kind_i,
+  input  logic [63:0]             weights_address_i,
+  input  logic                    weights_given_i,   // that address is being written
   // the run
   output logic                    idle_o,
   output logic                    busy_o,         // from the check of the arguments to the end
@@ -37,6 +44,8 @@ module run_control #(
   output logic [RESULT_BITS-1:0]  results_o,
   output logic [1:0]              kind_o,
   output logic                    half_word_o,    // the next word is the last, and only its low half counts
+  output logic [ADDRESS_BITS-1:0] weights_address_o,
+  output logic                    weights_new_o,  // they lie elsewhere, and a reset is to come
   // what happens in it
   input  logic                    word_taken_i,
   input  logic                    word_ends_i,    // that word ends a recording of events
@@ -48,6 +57,7 @@ module run_control #(
   input  logic                    loaded_i,
   input  logic                    reader_idle_i,
   input  logic                    writer_idle_i,
+  input  logic                    weights_idle_i,
   input  logic                    read_error_i,
   input  logic                    write_error_i,
   input  logic [2:0]              fault_i         // the accelerator's own
@@ -57,30 +67,36 @@ module run_control #(
     CHECK,     // the arguments
     BEGIN,
     RUN,
-    STOP,      // nothing more is asked for until the bus owes nothing
-    RESTART,   // the accelerator is reset
+    STOP,      // nothing more is asked for until the bus owes nothing; also after a good run with WEIGHTS
+    RESTART,   // the accelerator is reset, at the end of a bad run or before the first with new weights
     FINISH
   } state_t;
 
   localparam logic [1:0] ADDRESS_EVENTS = 2'd1, IMAGE = 2'd2, NO_KIND = 2'd3;
 
   state_t state_q;
-  logic [63:0] input_address_q, output_address_q;
+  logic [63:0] input_address_q, output_address_q, weights_address_q;
   logic [31:0] input_bytes_q, patience_q, quiet_q;
   logic [31-RESULT_BITS:0] too_many_q;            // bits of the number of results that must be 0
   logic [3:0] restart_left_q;
   logic refused, stop_q, ended_q;                 // a stop is asked for; the last event word ended a recording
   logic moved_q, silent_q, complete_q, tidy_q;
+  logic weights_given_q;                          // since the reset
+  logic wrong, quiet;                             // the run; the bus, which owes nothing
   logic [6:0] causes;                             // to give the run up
 
   assign refused = input_bytes_q == '0 || input_address_q[2:0] != '0 || output_address_q[2:0] != '0
                 || {1'b0, input_address_q} >> ADDRESS_BITS != '0
                 || {1'b0, output_address_q} >> ADDRESS_BITS != '0
                 || too_many_q != '0
+                || (WEIGHTS != 0 && (!weights_given_q || weights_address_q[11:0] != '0
+                                     || {1'b0, weights_address_q} >> ADDRESS_BITS != '0))
                 || (kind_o == IMAGE ? LOADABLE == 0 || results_o != '0 || input_bytes_q[1:0] != '0
                                     : results_o == '0 || input_bytes_q[2:0] != '0)
                 || (kind_o == ADDRESS_EVENTS && EVENTS == 0) || kind_o == NO_KIND;
 
+  assign wrong  = errors_o != '0;
+  assign quiet  = reader_idle_i && writer_idle_i && weights_idle_i;
   assign causes = {fault_i, stop_q, silent_q, write_error_i, read_error_i};
 
   always_ff @(posedge clk_i) begin
@@ -113,32 +129,33 @@ module run_control #(
         output_beats_o <= 32'(results_o) * 32'(RESULT_BEATS);
         words_left_o   <= 32'({1'b0, input_bytes_q} + 33'd7 >> 3);
         errors_o[7]    <= refused;
-        state_q        <= refused ? FINISH : BEGIN;
+        state_q        <= refused ? FINISH : weights_new_o ? RESTART : BEGIN;
+        restart_left_q <= '1;
       end
 
       BEGIN: state_q <= RUN;   // reader and writer take what was computed
 
       RUN: begin
         if (word_taken_i) words_left_o <= words_left_o - 1'b1;
-        if (errors_o != '0) state_q <= STOP;
+        if (wrong) state_q <= STOP;
         else begin
           errors_o[6:0] <= causes;
           if (complete_q && causes == '0) begin
             errors_o[7] <= !tidy_q;
-            state_q     <= tidy_q ? FINISH : STOP;
+            state_q     <= (tidy_q && WEIGHTS == 0) ? FINISH : STOP;
           end
         end
       end
 
       STOP:
-      if (give_up_o) begin
-        state_q        <= RESTART;
+      if (quiet) begin
+        state_q        <= wrong ? RESTART : FINISH;
         restart_left_q <= '1;
       end
 
       RESTART: begin
         restart_left_q <= restart_left_q - 1'b1;
-        if (restart_left_q == '0) state_q <= FINISH;
+        if (restart_left_q == '0) state_q <= wrong ? FINISH : CHECK;
       end
 
       FINISH: state_q <= IDLE;
@@ -146,8 +163,13 @@ module run_control #(
       default: state_q <= IDLE;
     endcase
 
+    if (state_q == IDLE || state_q == RESTART) weights_address_q <= weights_address_i;
+    if (state_q == RESTART) weights_new_o <= 1'b0;
+    if (weights_given_i && WEIGHTS != 0) {weights_given_q, weights_new_o} <= '1;
+
     restart_o <= rst_i || state_q == RESTART;
     if (rst_i) begin
+      {weights_given_q, weights_new_o} <= '0;
       state_q  <= IDLE;
       errors_o <= '0;
       stop_q   <= 1'b0;
@@ -159,9 +181,10 @@ module run_control #(
   assign begin_o          = state_q == BEGIN;
   assign running_o        = state_q == RUN;
   assign halt_o           = state_q == STOP || state_q == RESTART;
-  assign give_up_o        = state_q == STOP && reader_idle_i && writer_idle_i;
+  assign give_up_o        = state_q == STOP && quiet && wrong;
   assign finish_o         = state_q == FINISH;
   assign input_address_o  = input_address_q[ADDRESS_BITS-1:0];
   assign output_address_o = output_address_q[ADDRESS_BITS-1:0];
+  assign weights_address_o = weights_address_q[ADDRESS_BITS-1:0];
   assign half_word_o      = words_left_o == 32'd1 && input_bytes_q[2];
 endmodule

@@ -1,7 +1,7 @@
 // An accelerator behind AXI4 as a device: registers that are read and written, and a memory.
 //
 // The C interface at the end is what ssnn_fpga/simulate/edge.py calls. Every access to a register is a
-// transfer on the slave port, and takes the clocks that it takes; the memory's model answers the master.
+// transfer on the slave port, and takes the clocks that it takes; the memory's model answers the masters.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -37,7 +37,7 @@ class Device {
     if (chdir(before.c_str())) std::perror("chdir");
     memory_.seed(seed);
     top_->s_axi_awvalid = top_->s_axi_wvalid = top_->s_axi_bready = top_->s_axi_arvalid = top_->s_axi_rready = 0;
-    top_->m_axi_rvalid = top_->m_axi_bvalid = 0;
+    memory_.reset(*top_);
     top_->rst_i = 1;
     for (int i = 0; i < 4; ++i) clock();
     top_->rst_i = 0;

@@ -1,4 +1,7 @@
-// The memory behind an accelerator's AXI master: bursts answered in order, late and with pauses.
+// The memory behind an accelerator's AXI masters: bursts answered in order, late and with pauses.
+//
+// Frames and results go through one master; a design with weights outside the chip reads those through
+// another, whose answers come after a random time, as from a memory that serves others too.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -9,6 +12,7 @@
 #include <vector>
 
 #include "Vaccelerator.h"
+#include "weight_port.h"
 
 class Memory {
  public:
@@ -29,7 +33,27 @@ class Memory {
   // Nothing is taken and nothing comes while this is so.
   void freeze(bool frozen) { frozen_ = frozen; }
 
+  void reset(Vaccelerator& top) const {
+    top.m_axi_rvalid = top.m_axi_bvalid = 0;
+#if WEIGHT_BYTES
+    top.m_axi_weights_rvalid = 0;
+#endif
+  }
+
   void drive(Vaccelerator& top, int64_t cycle) {
+#if WEIGHT_BYTES
+    top.m_axi_weights_arready = runs() && weights_.size() < kQueue;
+    if (!top.m_axi_weights_rvalid)
+      top.m_axi_weights_rvalid = runs() && !weights_.empty() && weights_.front().due <= cycle;
+    if (top.m_axi_weights_rvalid) {
+      const Burst& burst = weights_.front();
+      top.m_axi_weights_rid = 0;
+      top.m_axi_weights_rresp = response(burst.address, WEIGHT_BYTES);
+      if (inside(burst.address, WEIGHT_BYTES))
+        std::memcpy(&top.m_axi_weights_rdata, &content_[burst.address - kBase], WEIGHT_BYTES);
+      top.m_axi_weights_rlast = burst.beats == 1;
+    }
+#endif
     top.m_axi_arready = runs() && reads_.size() < kQueue;
     top.m_axi_awready = runs() && writes_.size() < kQueue;
     top.m_axi_wready = runs();
@@ -52,6 +76,17 @@ class Memory {
 
   // Looks at the settled ports; what moved has been taken when the clock rises.
   void observe(Vaccelerator& top, int64_t cycle) {
+#if WEIGHT_BYTES
+    took_weights_ = top.m_axi_weights_rvalid && top.m_axi_weights_rready;
+    if (took_weights_) {
+      weights_.front().address += WEIGHT_BYTES;
+      if (--weights_.front().beats == 0) weights_.pop_front();
+    }
+    if (top.m_axi_weights_arvalid && top.m_axi_weights_arready) {
+      const int64_t late = cycle + static_cast<int64_t>(random_() % kSpread);
+      weights_.push_back(asked(top.m_axi_weights_araddr, top.m_axi_weights_arlen, late, WEIGHT_BYTES));
+    }
+#endif
     took_r_ = top.m_axi_rvalid && top.m_axi_rready;
     took_b_ = top.m_axi_bvalid && top.m_axi_bready;
     if (took_r_) {
@@ -69,11 +104,14 @@ class Memory {
   void release(Vaccelerator& top) const {
     if (took_r_) top.m_axi_rvalid = 0;
     if (took_b_) top.m_axi_bvalid = 0;
+#if WEIGHT_BYTES
+    if (took_weights_) top.m_axi_weights_rvalid = 0;
+#endif
   }
 
  private:
   static constexpr size_t kQueue = 8;
-  static constexpr int64_t kLatency = 20, kPage = 4096, kBeat = 8;
+  static constexpr int64_t kLatency = 20, kSpread = 40, kPage = 4096, kBeat = 8;
   static constexpr int kSlaveError = 2, kDecodeError = 3;
 
   struct Burst {
@@ -87,15 +125,17 @@ class Memory {
   };
 
   bool runs() { return !frozen_ && (!stall_ || (random_() & 0xffffffff) >= stall_); }
-  bool inside(uint64_t address) const { return address >= kBase && address + kBeat <= kBase + content_.size(); }
-  int response(uint64_t address) const {
-    if (!inside(address)) return kDecodeError;
-    return bad_size_ && address + kBeat > bad_ && address < bad_ + bad_size_ ? kSlaveError : 0;
+  bool inside(uint64_t address, uint64_t beat = kBeat) const {
+    return address >= kBase && address + beat <= kBase + content_.size();
+  }
+  int response(uint64_t address, uint64_t beat = kBeat) const {
+    if (!inside(address, beat)) return kDecodeError;
+    return bad_size_ && address + beat > bad_ && address < bad_ + bad_size_ ? kSlaveError : 0;
   }
 
-  static Burst asked(uint64_t address, int length, int64_t cycle) {
+  static Burst asked(uint64_t address, int length, int64_t cycle, uint64_t beat = kBeat) {
     const int64_t beats = length + 1;
-    if (address % kBeat || address / kPage != (address + beats * kBeat - 1) / kPage)
+    if (address % beat || address / kPage != (address + beats * beat - 1) / kPage)
       throw std::runtime_error("a burst crosses a 4 KB boundary, or begins inside a beat");
     return {address, beats, cycle + kLatency, 0};
   }
@@ -115,9 +155,9 @@ class Memory {
   }
 
   std::vector<uint8_t> content_;
-  std::deque<Burst> reads_, writes_, answers_;
+  std::deque<Burst> reads_, writes_, answers_, weights_;
   std::deque<Beat> data_;
   std::mt19937_64 random_;
   uint64_t stall_ = 0, bad_ = 0, bad_size_ = 0;
-  bool frozen_ = false, took_r_ = false, took_b_ = false;
+  bool frozen_ = false, took_r_ = false, took_b_ = false, took_weights_ = false;
 };

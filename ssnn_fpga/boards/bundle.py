@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ssnn_fpga.boards.board import Board, Flow
-from ssnn_fpga.boards.kernel_description import MEMORY, kernel_xml
+from ssnn_fpga.boards.kernel_description import CONTROL, MEMORY, WEIGHTS, kernel_xml
 from ssnn_fpga.boards.report import write_aside
-from ssnn_fpga.boards.staging import DESIGN_INCLUDE, Hardware, Staged, stage
+from ssnn_fpga.boards.staging import DESIGN_INCLUDE, PORTS_INCLUDE, Hardware, Staged, stage
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.rtl.library import hardware_directory
 
@@ -115,8 +115,9 @@ def write_bundle(hardware: Hardware, board: Board, flow: Flow, folder: Path) -> 
     if flow == "vivado":
         (staged.folder / _CLOCK_FILE).write_text(_clock(board))
     else:
-        scripts |= {"kernel.xml": kernel_xml(board.top), "link.cfg": _link(board)}
-    scripts["design.tcl"] = _design(staged, board)
+        scripts["kernel.xml"] = kernel_xml(board.top, hardware.weight_bits)
+        scripts["link.cfg"] = _link(board, hardware)
+    scripts["design.tcl"] = _design(staged, board, hardware)
     content = "\0".join([staged.identity, *(f"{name}\0{scripts[name]}" for name in sorted(scripts))])
     inputs = hashlib.sha256(content.encode()).hexdigest()
     scripts["design.tcl"] += f"set inputs {inputs}\n"
@@ -133,7 +134,7 @@ def _scripts(flow: Flow) -> list[Path]:
     return [flows / "gates.tcl", *sorted((flows / flow).iterdir())]
 
 
-def _design(staged: Staged, board: Board) -> str:
+def _design(staged: Staged, board: Board, hardware: Hardware) -> str:
     """Everything that the scripts have to know, as Tcl variables; files by their names in ``sources``."""
     names = sorted(path.name for path in staged.folder.iterdir())
     systemverilog = [name for name in staged.hdl if name.endswith(".sv")]
@@ -142,9 +143,11 @@ def _design(staged: Staged, board: Board) -> str:
         "systemverilog": sorted(systemverilog, key=lambda name: not _has_package(staged.folder / name)),
         "verilog": [name for name in staged.hdl if name.endswith(".v")],
         "images": [name for name in names if name.endswith(_IMAGE_SUFFIXES)],
-        "includes": [DESIGN_INCLUDE],
+        "includes": [DESIGN_INCLUDE, PORTS_INCLUDE],
         "constraints": [name for name in names if name.endswith(".xdc")],
     }
+    if board.card is not None:
+        lists["buses"] = [CONTROL, *_masters(hardware)]
     words = {
         "board": board.name,
         "identity": staged.identity,
@@ -177,7 +180,12 @@ def _clock(board: Board) -> str:
     return f"create_clock -name accelerator -period {period:.3f} [get_pins {{{board.clock_pin}}}]\n"
 
 
-def _link(board: Board) -> str:
+def _masters(hardware: Hardware) -> list[str]:
+    """Ports of the kernel that reach the card's memory."""
+    return [MEMORY, WEIGHTS] if hardware.weights else [MEMORY]
+
+
+def _link(board: Board, hardware: Hardware) -> str:
     assert board.card is not None
     kernel = f"{board.top}_1"
     lines = [
@@ -185,7 +193,7 @@ def _link(board: Board) -> str:
         "",
         "[connectivity]",
         f"nk={board.top}:1:{kernel}",
-        f"sp={kernel}.{MEMORY}:{board.card.memory}",
+        *(f"sp={kernel}.{port}:{board.card.memory}" for port in _masters(hardware)),
         f"slr={kernel}:{board.card.die}",
     ]
     return "\n".join(lines) + "\n"

@@ -18,8 +18,8 @@ from ssnn_fpga.boards.xilinx import build_xilinx
 from ssnn_fpga.boards.xilinx_synthesis import synthesise_xilinx
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.rtl.design import Design
-from ssnn_fpga.rtl.edge import AXI
 from ssnn_fpga.rtl.edge import edge as edge_text
+from ssnn_fpga.rtl.memory_port import memory_port
 from ssnn_fpga.rtl.toplevel import TOP
 from ssnn_fpga.simulate.device import stream_format
 
@@ -28,8 +28,9 @@ def build(design: Path, board: Board, out: Path, progress: bool = True, *, flow:
     """Build the design that ``compile`` wrote to ``design`` for ``board`` into the folder ``out``.
 
     See ``build_ecp5``, ``build_xilinx`` and ``build_vendor`` for what is written, and ``choose`` for
-    ``flow``. Raises UserError, besides what they raise, where ``out`` cannot be a folder, and for a design
-    that loads its weights, on a board whose top level does not bring them.
+    ``flow``. Weights that the design reads from memory are beside the bitstream. Raises UserError, besides
+    what they raise, where ``out`` cannot be a folder, and for a design with weights that the board's top
+    level does not bring.
     """
     chosen = choose(board, flow)
     hardware = _buildable(design, board)
@@ -61,16 +62,13 @@ def bundle_of(design: Path, board: Board, out: Path, *, flow: str = AUTO) -> Bun
 def _buildable(design: Path, board: Board) -> Hardware:
     """The design, if the board's top level drives all of its ports. Raises UserError."""
     loaded = Design.load(design)
-    if loaded.plan.options.loadable and AXI not in board.library:
+    port = memory_port(loaded.plan)
+    if port is not None and port.data_bits != board.memory_port_bits:
+        layers = ", ".join(stage.name for stage in port.stages)
+        has = f"has one of {board.memory_port_bits}" if board.memory_port_bits else "has none"
         raise UserError(
-            f"{design} loads its weights through a port that the top level of {board.name} does not drive: "
-            "compile it without --loadable."
-        )
-    if loaded.plan.port_cycles:
-        outside = ", ".join(name for name, fold in loaded.plan.folds.items() if fold.streamed)
-        raise UserError(
-            f"{design} fetches the weights of {outside} over a memory port, which the top level of "
-            f"{board.name} does not have yet: simulate it, or compile a smaller network."
+            f"{design} reads the weights of {layers} over a memory port of {port.data_bits} bits, and "
+            f"{board.name} {has}: compile it for {board.name} without settings of `streamed`."
         )
     return hardware_of(loaded)
 
@@ -97,7 +95,7 @@ def cells_of(design: Path, board: Board, out: Path) -> dict[str, int]:
 
 def hardware_of(design: Design) -> Hardware:
     """What a flow has to know of a design."""
-    compression = design.network.compression
+    compression, port = design.network.compression, memory_port(design.plan)
     images = tuple(sorted(path for path in design.rtl.iterdir() if path.suffix not in (".sv", ".f")))
     return Hardware(
         design.sources,
@@ -105,5 +103,8 @@ def hardware_of(design: Design) -> Hardware:
         stream_format(design),
         design.network.classes,
         None if compression is None else asdict(compression),
-        "" if design.plan.port_cycles else edge_text(design.plan, compression),
+        edge_text(design.plan, compression),
+        design.weights,
+        0 if port is None else port.data_bits,
+        design.plan.options.loadable,
     )

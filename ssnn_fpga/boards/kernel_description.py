@@ -10,10 +10,14 @@ from xml.etree import ElementTree
 
 from ssnn_fpga.runtime import registers
 
-CONTROL, MEMORY = "s_axi_control", "m_axi_gmem"
-"""The kernel's ports."""
+CONTROL, MEMORY, WEIGHTS = "s_axi_control", "m_axi_gmem", "m_axi_weights"
+"""The kernel's ports; the last one where weights are read from memory."""
 CONTROL_BYTES = 0x1000
-_POINTERS = {"input_address": registers.INPUT_ADDRESS, "output_address": registers.OUTPUT_ADDRESS}
+_POINTERS = {
+    "input_address": (registers.INPUT_ADDRESS, MEMORY),
+    "output_address": (registers.OUTPUT_ADDRESS, MEMORY),
+    "weights_address": (registers.WEIGHTS_ADDRESS, WEIGHTS),
+}
 _NUMBERS = {
     "input_bytes": registers.INPUT_BYTES,
     "results": registers.RESULTS,
@@ -22,8 +26,11 @@ _NUMBERS = {
 }
 
 
-def kernel_xml(kernel: str) -> str:
-    """The description of the module ``kernel``, a kernel of ``ap_ctrl_chain``."""
+def kernel_xml(kernel: str, weight_bits: int = 0) -> str:
+    """The description of the module ``kernel``, a kernel of ``ap_ctrl_chain``.
+
+    ``weight_bits``: width of the port to weights in memory; 0: it has none.
+    """
     root = ElementTree.Element("root", versionMajor="1", versionMinor="6")
     described = ElementTree.SubElement(
         root,
@@ -38,15 +45,15 @@ def kernel_xml(kernel: str) -> str:
         hwControlProtocol="ap_ctrl_chain",
     )
     ports = ElementTree.SubElement(described, "ports")
-    for name, mode, reach, bits in (
-        (CONTROL, "slave", hex(CONTROL_BYTES), "32"),
-        (MEMORY, "master", "0xFFFFFFFFFFFFFFFF", "64"),
-    ):
-        port = {"name": name, "mode": mode, "range": reach, "dataWidth": bits}
-        ElementTree.SubElement(ports, "port", port, portType="addressable", base="0x0")
+    widths = {CONTROL: 32, MEMORY: 64} | ({WEIGHTS: weight_bits} if weight_bits else {})
+    for name, bits in widths.items():
+        mode, reach = ("slave", hex(CONTROL_BYTES)) if name == CONTROL else ("master", "0xFFFFFFFFFFFFFFFF")
+        described_port = {"name": name, "mode": mode, "range": reach, "dataWidth": str(bits)}
+        ElementTree.SubElement(ports, "port", described_port, portType="addressable", base="0x0")
     arguments = ElementTree.SubElement(described, "args")
-    offsets = sorted({**_POINTERS, **_NUMBERS}.items(), key=lambda item: item[1])
-    for number, (name, offset) in enumerate(offsets):
+    places = _POINTERS | {name: (offset, CONTROL) for name, offset in _NUMBERS.items()}
+    used = [(offset, name, port) for name, (offset, port) in places.items() if port in widths]
+    for number, (offset, name, port) in enumerate(sorted(used)):
         pointer = name in _POINTERS
         size = "0x8" if pointer else "0x4"
         ElementTree.SubElement(
@@ -55,7 +62,7 @@ def kernel_xml(kernel: str) -> str:
             name=name,
             addressQualifier=str(int(pointer)),
             id=str(number),
-            port=MEMORY if pointer else CONTROL,
+            port=port,
             size=size,
             offset=hex(offset),
             type="void*" if pointer else "uint",

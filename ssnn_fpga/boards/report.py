@@ -85,10 +85,10 @@ class BuildReport:
         }
 
 
-def write_aside(path: Path, text: str) -> None:
-    """Write ``text`` to ``path``, whole or not at all."""
+def write_aside(path: Path, content: str | bytes) -> None:
+    """Write ``content`` to ``path``, whole or not at all."""
     aside = path.with_name(path.name + ".partial")
-    aside.write_text(text)
+    aside.write_bytes(content.encode() if isinstance(content, str) else content)
     os.replace(aside, path)
 
 

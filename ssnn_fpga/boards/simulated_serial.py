@@ -18,6 +18,7 @@ from ssnn_fpga.boards.staging import DESIGN_INCLUDE
 from ssnn_fpga.boards.step import run_step
 from ssnn_fpga.boards.tools import require, verilator_home
 from ssnn_fpga.errors import UserError
+from ssnn_fpga.runtime.layout import image_beside
 from ssnn_fpga.runtime.manifest import Manifest
 from ssnn_fpga.runtime.serial_device import SerialAccelerator
 
@@ -157,7 +158,7 @@ def open_simulated(build: Path, work: Path, *, progress: bool = True) -> SerialA
     program = compile_serial_board(load_board(manifest.board), sources, work, progress=progress)
     line = SimulatedSerial(program, sources)
     try:
-        return SerialAccelerator(line, manifest)
+        return SerialAccelerator(line, manifest, image_beside(build))
     except BaseException:
         line.close()
         raise

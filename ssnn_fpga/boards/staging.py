@@ -19,7 +19,8 @@ from ssnn_fpga.rtl.edge import AXI, EDGE
 from ssnn_fpga.rtl.library import library_sources
 from ssnn_fpga.runtime.manifest import StreamFormat
 
-DESIGN_INCLUDE = "design.svh"
+DESIGN_INCLUDE, PORTS_INCLUDE = "design.svh", "ports.svh"
+"""Sizes, inside the board's top level; macros of the ports that only some designs have, before it."""
 _HDL = (".sv", ".v")
 
 
@@ -36,6 +37,12 @@ class Hardware:
     compression: dict[str, Any] | None = None
     edge: str = ""
     """Text of the module ``accelerator_edge``; empty where the design has none."""
+    weights: bytes = b""
+    """What it reads from memory while it runs; empty where all weights are on the chip."""
+    weight_bits: int = 0
+    """Width of the port for them."""
+    loadable: bool = False
+    """Whether its weights are loaded, so that others may take their place without a new bitstream."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,10 @@ def stage(hardware: Hardware, board: Board, folder: Path) -> Staged:
             raise UserError(f"{file} is missing: compile the model again.") from error
     if AXI in board.library and hardware.edge:
         (folder / f"{EDGE}.sv").write_text(hardware.edge)
+    (folder / PORTS_INCLUDE).write_text(_ports(hardware))
     facts = json.dumps([asdict(hardware.stream), hardware.classes, hardware.compression])
+    if hardware.weights and not hardware.loadable:
+        facts += hashlib.sha256(hardware.weights).hexdigest()
     identity = _digest(folder, [facts, board.model_dump_json()])[:32]
     (folder / DESIGN_INCLUDE).write_text(_include(hardware.stream, board, identity))
     hdl = tuple(sorted(path.name for path in folder.iterdir() if path.suffix in _HDL))
@@ -88,6 +98,16 @@ def _digest(folder: Path, facts: Iterable[str]) -> str:
         content = path.read_bytes()
         sha.update(f"{path.name}\0{len(content)}\0".encode() + content)
     return sha.hexdigest()
+
+
+def _ports(hardware: Hardware) -> str:
+    """Macros for the files that have ports of a kind."""
+    defined = []
+    if hardware.weights:
+        defined.append(f"`define MEMORY_PORT_BITS {hardware.weight_bits}")
+    if hardware.loadable:
+        defined.append("`define LOADABLE")
+    return "\n".join(["`ifndef PORTS_SVH", "`define PORTS_SVH", *defined, "`endif", ""])
 
 
 def _include(stream: StreamFormat, board: Board, identity: str) -> str:

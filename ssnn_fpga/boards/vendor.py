@@ -15,7 +15,8 @@ from ssnn_fpga.boards.staging import Hardware
 from ssnn_fpga.boards.step import run_step
 from ssnn_fpga.boards.vivado_report import timing_of, utilisation_of
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.runtime.manifest import Manifest
+from ssnn_fpga.rtl.generate import WEIGHTS_FILE
+from ssnn_fpga.runtime.manifest import Manifest, WeightImage
 
 BUNDLE = "bundle"
 
@@ -30,7 +31,7 @@ def build_vendor(
     or its clock is not met; then no bitstream is left in ``out``, and the bundle is.
     """
     bundle = write_bundle(hardware, board, flow, out / BUNDLE)
-    earlier = finished(out, bundle.inputs, bundle.product.name)
+    earlier = finished(out, bundle.inputs, bundle.product.name, hardware.weights)
     if earlier is not None:
         return earlier
     _, logs = clear(out)
@@ -97,8 +98,9 @@ def _collect(bundle: Bundle, hardware: Hardware, board: Board, out: Path) -> Bui
         inputs_sha256=bundle.inputs,
         bitstream_sha256=sha256(bitstreams[0]),
         register_base=board.register_base,
+        weights=WeightImage.of(hardware.weights, WEIGHTS_FILE),
     )
-    return publish(out, bitstreams, timing, utilisation, manifest)
+    return publish(out, bitstreams, timing, utilisation, manifest, hardware.weights)
 
 
 def _figures(results: Path, board: Board) -> tuple[Timing, dict[str, Usage]]:

@@ -19,7 +19,8 @@ from ssnn_fpga.boards.tools import prjxray_database, version_of
 from ssnn_fpga.boards.xilinx_routing import METHOD, NEXTPNR, SEEDS, place_and_route
 from ssnn_fpga.boards.xilinx_synthesis import check_block_rams, synthesise_xilinx
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.runtime.manifest import Manifest
+from ssnn_fpga.rtl.generate import WEIGHTS_FILE
+from ssnn_fpga.runtime.manifest import Manifest, WeightImage
 
 _TO_BIT, _FROM_BIT = "xc7frames2bit", "bitread"
 _FAMILIES = {"xc7z": "zynq7", "xc7a": "artix7", "xc7s": "spartan7", "xc7k": "kintex7"}
@@ -47,7 +48,7 @@ def build_xilinx(
     staged = stage(hardware, board, out / "sources")
     tools = {name: version_of(name) for name in (YOSYS, NEXTPNR, _TO_BIT)}
     inputs = hashlib.sha256(json.dumps([staged.identity, tools, seeds, METHOD]).encode()).hexdigest()
-    earlier = finished(out, inputs)
+    earlier = finished(out, inputs, weights=hardware.weights)
     if earlier is not None:
         return earlier
     work, logs = clear(out)
@@ -76,9 +77,11 @@ def build_xilinx(
         inputs_sha256=inputs,
         bitstream_sha256=sha256(work / BITSTREAM_FILE),
         register_base=board.register_base,
+        weights=WeightImage.of(hardware.weights, WEIGHTS_FILE),
     )
     utilisation = {"placed LUT sites": Usage(lut_sites(fasm), board.budget.luts), **synthesised}
-    return publish(out, [work / BITSTREAM_FILE, work / BINARY_FILE], timing, utilisation, manifest)
+    files = [work / BITSTREAM_FILE, work / BINARY_FILE]
+    return publish(out, files, timing, utilisation, manifest, hardware.weights)
 
 
 def _database(board: Board) -> Database:

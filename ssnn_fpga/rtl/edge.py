@@ -9,7 +9,7 @@ from __future__ import annotations
 from ssnn_fpga.network.layers import Compression
 from ssnn_fpga.plan.plan import Plan
 from ssnn_fpga.rtl.instance import instance, vector
-from ssnn_fpga.rtl.memory_port import memory_port
+from ssnn_fpga.rtl.memory_port import ADDRESS_BITS, MemoryPort, memory_port
 from ssnn_fpga.rtl.ports import ERROR_PORT, ERRORS, Port
 from ssnn_fpga.rtl.toplevel import TOP, header_ports
 
@@ -38,13 +38,9 @@ def takes_events(plan: Plan, compression: Compression | None) -> bool:
 
 
 def edge(plan: Plan, compression: Compression | None) -> str:
-    """SystemVerilog of the module; the same text for the same plan.
-
-    Raises ValueError for a plan with weights outside the chip, for which there is no port yet.
-    """
-    if memory_port(plan) is not None:
-        raise ValueError("weights outside the chip have no port at this edge")
-    buses = _ports()
+    """SystemVerilog of the module; the same text for the same plan."""
+    port = memory_port(plan)
+    buses = _ports(port)
     lines = [f"    {_direction(port)} {port.name}" for port in buses]
     return "\n".join(
         [
@@ -59,20 +55,26 @@ def edge(plan: Plan, compression: Compression | None) -> str:
             ") (",
             ",\n".join(lines),
             ");",
-            *_wires(plan),
+            *_wires(plan, port),
             "",
-            *instance(AXI, "axi", _parameters(plan, compression), _connections(buses)),
+            "  // verilator lint_off PINCONNECTEMPTY",
+            *instance(AXI, "axi", _parameters(plan, compression, port), _connections(buses, port)),
             *instance(TOP, TOP, [], _accelerator_ports(plan)),
+            "  // verilator lint_on PINCONNECTEMPTY",
             "endmodule\n",
         ]
     )
 
 
-def _wires(plan: Plan) -> list[str]:
+def _wires(plan: Plan, port: MemoryPort | None) -> list[str]:
     widths = {"out_data": plan.input.token_bits, "in_data": plan.output.token_bits, "load_data": 32}
     lines = [f"  logic {', '.join((*_INNER, 'loaded', 'restart'))};"]
     lines += [f"  logic [{width - 1}:0] {name};" for name, width in widths.items()]
     lines.append(f"  logic [{len(ERRORS) - 1}:0] error;")
+    if port is not None:
+        lines.append("  logic weights_ar_valid, weights_ar_ready, weights_r_valid;")
+        widths = {"ar_addr": ADDRESS_BITS, "ar_len": 8, "r_data": port.data_bits, "r_resp": 2}
+        lines += [f"  logic [{width - 1}:0] weights_{name};" for name, width in widths.items()]
     names = {port.name for port in header_ports(plan)}
     if ERROR_PORT not in names:
         lines.append("  assign error = '0;")
@@ -98,11 +100,15 @@ def _accelerator_ports(plan: Plan) -> list[tuple[str, str]]:
         "load_data_i": "load_data",
         "loaded_o": "loaded",
         ERROR_PORT: "error",
+        "weights_base_i": "'0",  # the port adds where the image lies
+        **{f"weights_{name}": f"weights_{name[:-2]}" for name in _WEIGHTS},
     }
     return [(port.name, known.get(port.name, "")) for port in header_ports(plan)]
 
 
-def _parameters(plan: Plan, compression: Compression | None) -> list[tuple[str, int | str]]:
+def _parameters(
+    plan: Plan, compression: Compression | None, port: MemoryPort | None
+) -> list[tuple[str, int | str]]:
     found: list[tuple[str, int | str]] = [
         ("ADDRESS_BITS", "ADDRESS_BITS"),
         ("MAX_BURST", "MAX_BURST"),
@@ -113,6 +119,8 @@ def _parameters(plan: Plan, compression: Compression | None) -> list[tuple[str, 
         ("LOADABLE", int(plan.options.loadable)),
         ("IDENTITY", "IDENTITY"),
     ]
+    if port is not None:
+        found += [("WEIGHTS", 1), ("WEIGHT_BITS", port.data_bits), ("WEIGHT_BEATS", port.beats)]
     if compression is None or not takes_events(plan, compression):
         return found
     table = sum(weight << _DECAY_BITS * age for age, weight in enumerate(compression.decay))
@@ -137,11 +145,20 @@ def _parameters(plan: Plan, compression: Compression | None) -> list[tuple[str, 
     return found
 
 
-def _connections(buses: list[Port]) -> list[tuple[str, str]]:
+def _connections(buses: list[Port], port: MemoryPort | None) -> list[tuple[str, str]]:
     inner = [(f"{name}_{'i' if name in _DRIVEN else 'o'}", name) for name in (*_INNER, *_OTHERS)]
-    return [(port.name, port.name) for port in buses] + inner
+    # An output of the accelerator is an input there.
+    reads = [(f"weights_{name[:-1]}{'i' if name.endswith('o') else 'o'}", name[:-2]) for name in _WEIGHTS]
+    if port is not None:
+        inner += [(there, f"weights_{wire}") for there, wire in reads]
+    else:  # tied off in here, so that no board sees it
+        inner += [(bus.name, "'0" if bus.direction == "input" else "") for bus in _weights_bus(64)]
+        inner += [(there, "'0" if there.endswith("_i") else "") for there, _ in reads]
+    return [(bus.name, bus.name) for bus in buses] + inner
 
 
+_WEIGHTS = ("ar_valid_o", "ar_ready_i", "ar_addr_o", "ar_len_o", "r_valid_i", "r_data_i", "r_resp_i")
+"""Ports of the accelerator's reads of weights; the others of its port say nothing that is not fixed."""
 _OTHERS = ("out_data", "in_data", "load_data", "loaded", "error", "restart")
 _DRIVEN = ("out_ready", "in_valid", "in_data", "load_ready", "loaded", "error")
 """Wires that the accelerator drives."""
@@ -169,13 +186,29 @@ _REGISTERS: dict[str, dict[str, int]] = {
 }
 
 
-def _ports() -> list[Port]:
-    ports = [Port("input", "clk_i"), Port("input", "rst_i"), Port("output", "interrupt_o")]
-    for bus, channels in (("s_axi", _REGISTERS), ("m_axi", _CHANNELS)):
-        for channel, fields in channels.items():
-            asks = (channel in ("aw", "w", "ar")) == (bus == "m_axi")  # the channel leaves the edge
-            forward, backward = ("output", "input") if asks else ("input", "output")
-            ports.append(Port(forward, f"{bus}_{channel}valid"))  # type: ignore[arg-type]
-            ports.append(Port(backward, f"{bus}_{channel}ready"))  # type: ignore[arg-type]
-            ports += [Port(forward, f"{bus}_{channel}{name}", width) for name, width in fields.items()]  # type: ignore[arg-type]
+_WEIGHTS_BUS = "m_axi_weights"
+
+
+def _ports(port: MemoryPort | None) -> list[Port]:
+    """Of the edge; the bus of weights only where the plan has weights outside the chip."""
+    found = [Port("input", "clk_i"), Port("input", "rst_i"), Port("output", "interrupt_o")]
+    found += _bus("s_axi", _REGISTERS) + _bus("m_axi", _CHANNELS)
+    return found if port is None else found + _weights_bus(port.data_bits)
+
+
+def _weights_bus(data_bits: int) -> list[Port]:
+    """The master that reads weights."""
+    read = {"ar": _CHANNELS["ar"], "r": {**_CHANNELS["r"], "data": data_bits}}
+    return _bus(_WEIGHTS_BUS, read)
+
+
+def _bus(name: str, channels: dict[str, dict[str, int]]) -> list[Port]:
+    """A master's ports for a name that begins with m, else a slave's."""
+    ports = []
+    for channel, fields in channels.items():
+        asks = (channel in ("aw", "w", "ar")) == name.startswith("m")  # the channel leaves the edge
+        forward, backward = ("output", "input") if asks else ("input", "output")
+        ports.append(Port(forward, f"{name}_{channel}valid"))  # type: ignore[arg-type]
+        ports.append(Port(backward, f"{name}_{channel}ready"))  # type: ignore[arg-type]
+        ports += [Port(forward, f"{name}_{channel}{field}", width) for field, width in fields.items()]  # type: ignore[arg-type]
     return ports

@@ -37,6 +37,13 @@ class MemoryPort:
         """Width of the port."""
         return int(self.stages[0].parameter("DATA_BITS"))
 
+    @property
+    def beats(self) -> int:
+        """Most that the layers ask for at once."""
+        return sum(
+            int(stage.parameter("OUTSTANDING")) * int(stage.parameter("MAX_BURST")) for stage in self.stages
+        )
+
     def ports(self) -> list[Port]:
         """Those of the top level."""
         return [

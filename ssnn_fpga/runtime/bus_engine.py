@@ -86,9 +86,11 @@ class _Slot:
 class BusEngine:
     """The ``Engine`` of every device with registers and memory.
 
-    ``image``: the words that a design with loadable weights loads, (M,) of 32 bits. ``patience``:
-    seconds in which nothing moves before the hardware gives a run up. Raises UserError for a
-    bitstream that is not the manifest's; closes the device then.
+    ``image``: the words that a design with loadable weights loads, (M,) of 32 bits. ``weights``: what
+    the accelerator reads from memory while it runs, (bytes,), where its weights do not fit the chip.
+    ``patience``: seconds in which nothing moves before the hardware gives a run up. Raises UserError
+    for a bitstream that is not the manifest's, or weights that are not its own, and DeviceError where
+    memory has no room for the weights; closes the device then.
     """
 
     def __init__(
@@ -97,17 +99,22 @@ class BusEngine:
         manifest: Manifest,
         *,
         image: NDArray[np.uint32] | None = None,
+        weights: NDArray[np.uint8] | None = None,
         patience: float = 1.0,
     ) -> None:
         self._device, self._manifest, self._image = device, manifest, image
         self._patience = patience
         self._slots = (_Slot(device), _Slot(device))
+        self._weights: Buffer | None = None
         self._running: _Slot | None = None
         self._closed = False
         try:
             self._check_identity()
             self._settle()
+            self._place_weights(weights)
         except BaseException:
+            if self._weights is not None:
+                self._weights.close()
             device.close()
             raise
 
@@ -181,6 +188,8 @@ class BusEngine:
         finally:
             for slot in self._slots:
                 slot.close()
+            if self._weights is not None:
+                self._weights.close()
             self._device.close()
 
     def _check_identity(self) -> None:
@@ -218,6 +227,35 @@ class BusEngine:
         self._acknowledge()
         patience = round(self._patience * self._device.clock_hz)
         write(registers.PATIENCE, min(max(1, patience), 0xFFFFFFFF))
+
+    def _place_weights(self, weights: NDArray[np.uint8] | None) -> None:
+        """Lay the weights that do not fit the chip into memory, and tell the accelerator where."""
+        described = self._manifest.weights
+        if bool(self._device.read(registers.FEATURES) & registers.Features.WEIGHTS) != bool(described):
+            raise UserError("The manifest does not describe this bitstream's weights: build it again.")
+        if described is None:
+            return
+        if weights is None:
+            raise UserError(f"The weights do not fit the chip: give those of {described.file}.")
+        if len(weights) != described.size:
+            raise UserError(
+                f"The weights have {len(weights):,} bytes, this bitstream reads {described.size:,}: give "
+                f"{described.file} of the same design."
+            )
+        size = -(-len(weights) // _PAGE) * _PAGE
+        try:
+            buffer = self._weights = self._device.allocate(size)
+        except DeviceError as error:
+            raise DeviceError(
+                f"Memory has no room for the {len(weights):,} bytes of weights: close what else uses the "
+                "device, or build a smaller network."
+            ) from error
+        if buffer.address % _PAGE:
+            raise DeviceError(f"The memory for weights begins at {buffer.address:#x}, inside a page.")
+        buffer.array[: len(weights)] = weights
+        buffer.flush()
+        self._device.write(registers.WEIGHTS_ADDRESS, buffer.address & 0xFFFFFFFF)
+        self._device.write(registers.WEIGHTS_ADDRESS_HIGH, buffer.address >> 32)
 
     def _load_weights(self) -> None:
         if self._device.read(registers.STATUS) & registers.Status.LOADED:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.rtl.stream import pack_tokens, token_bytes, unpack_logits
-from ssnn_fpga.runtime.manifest import StreamFormat
+from ssnn_fpga.runtime.manifest import Manifest, StreamFormat
 
 IMAGE_FILE = "load.bin"
 """What a bitstream loads that has no weights of its own, beside its manifest."""
@@ -21,6 +23,29 @@ def image_beside(folder: Path) -> NDArray[np.uint32] | None:
     """The words (M,) that the bitstream in ``folder`` loads, None for one that has its weights."""
     file = folder / IMAGE_FILE
     return np.frombuffer(file.read_bytes(), dtype="<u4") if file.is_file() else None
+
+
+def weights_beside(folder: Path, manifest: Manifest) -> NDArray[np.uint8] | None:
+    """The weights (bytes,) in ``folder`` that the design of ``manifest`` reads from memory, None for no such.
+
+    Raises UserError for a file that is missing, damaged or of another design.
+    """
+    described = manifest.weights
+    if described is None:
+        return None
+    file = folder / described.file
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{file} cannot be read ({error.strerror}), which holds the weights that do not fit the chip: "
+            "copy it beside the bitstream."
+        ) from error
+    if len(content) != described.size or hashlib.sha256(content).hexdigest() != described.sha256:
+        raise UserError(
+            f"{file} is damaged, or holds the weights of another design: copy it again with its manifest."
+        )
+    return np.frombuffer(content, dtype=np.uint8)
 
 
 def slot_bytes(width: int) -> int:

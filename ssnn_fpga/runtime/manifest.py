@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -63,6 +64,22 @@ class StreamFormat:
 
 
 @dataclass(frozen=True)
+class WeightImage:
+    """Weights that the accelerator reads from memory while it runs."""
+
+    file: str
+    """Beside the manifest."""
+    size: int
+    """In bytes."""
+    sha256: str
+
+    @classmethod
+    def of(cls, content: bytes, file: str) -> WeightImage | None:
+        """The description of ``content``; None for weights that are all in the bitstream."""
+        return cls(file, len(content), hashlib.sha256(content).hexdigest()) if content else None
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A bitstream's description."""
 
@@ -86,6 +103,8 @@ class Manifest:
     bitstream_sha256: str
     register_base: int | None = None
     """Address of the registers on the processor's bus, where the board has one."""
+    weights: WeightImage | None = None
+    """None where all weights are in the bitstream."""
 
     def to_json(self) -> str:
         """The manifest as text; ``from_json`` gives an equal one."""
@@ -101,7 +120,9 @@ class Manifest:
                 remedy = "update ssnn-fpga" if version > FORMAT else "build the bitstream again"
                 raise UserError(f"{origin} has the format {version}, not {FORMAT}: {remedy}.")
             stream = StreamFormat(**fields.pop("stream"))
-            return cls(stream=stream, classes=tuple(fields.pop("classes")), **fields)
+            weights = fields.pop("weights", None)
+            weights = None if weights is None else WeightImage(**weights)
+            return cls(stream=stream, classes=tuple(fields.pop("classes")), weights=weights, **fields)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(f"{origin} is damaged: build the bitstream again.") from error
 

@@ -18,7 +18,7 @@ from ssnn_fpga.errors import UserError
 from ssnn_fpga.runtime import registers
 from ssnn_fpga.runtime.bus_engine import BusEngine
 from ssnn_fpga.runtime.device import DeviceError
-from ssnn_fpga.runtime.layout import image_beside
+from ssnn_fpga.runtime.layout import image_beside, weights_beside
 from ssnn_fpga.runtime.lock import DeviceLock
 from ssnn_fpga.runtime.manifest import Manifest
 
@@ -85,17 +85,24 @@ class PynqDevice:
             self._lock.close()
 
 
-def open_engine(path: Path, *, patience: float = 1.0, image: NDArray[np.uint32] | None = None) -> BusEngine:
+def open_engine(
+    path: Path,
+    *,
+    patience: float = 1.0,
+    image: NDArray[np.uint32] | None = None,
+    weights: NDArray[np.uint8] | None = None,
+) -> BusEngine:
     """Loads the bitstream of the folder ``path`` into the board that this process runs on.
 
-    ``patience``, ``image``: see ``BusEngine``; the image beside the bitstream if not given. Raises
-    UserError without the package, for no permission, for a damaged bitstream, or where another
+    ``patience``, ``image``, ``weights``: see ``BusEngine``; the files beside the bitstream if not given.
+    Raises UserError without the package, for no permission, for a damaged file, or where another
     process has the board.
     """
     manifest = Manifest.load(path)
     if manifest.register_base is None:
         raise UserError(f"{manifest.board} is no board with PYNQ: choose a bitstream that was built for one.")
     bitstream = checked_bitstream(path / BITSTREAM_FILE, manifest)
+    weights = weights_beside(path, manifest) if weights is None else weights
     lock = DeviceLock("pynq")
     try:
         try:
@@ -114,7 +121,7 @@ def open_engine(path: Path, *, patience: float = 1.0, image: NDArray[np.uint32] 
                 f"The bitstream cannot be loaded ({error}): run as root, as PYNQ needs."
             ) from error
         image = image_beside(path) if image is None else image
-        return BusEngine(device, manifest, image=image, patience=patience)
+        return BusEngine(device, manifest, image=image, weights=weights, patience=patience)
     except BaseException:
         lock.close()
         raise

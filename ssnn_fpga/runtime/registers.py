@@ -31,6 +31,10 @@ STOP = 0x30
 """End of a run before its time."""
 STATUS = 0x34
 """What went wrong in the latest run, and what is so now."""
+WEIGHTS_ADDRESS = 0x38
+"""Address of the weights outside the chip, a multiple of 4096: low half."""
+WEIGHTS_ADDRESS_HIGH = 0x3C
+"""Its high half; either being written, the next run begins with a reset of the accelerator."""
 MAGIC = 0x40
 """0x4e4e5353, the letters SSNN."""
 VERSION = 0x44
@@ -145,7 +149,7 @@ class Status:
     LOADED = 0x10000
     """Now: all weights are there."""
     STOPPING = 0x20000
-    """Now: a run is being given up."""
+    """Now: a run ends, and waits for what the bus still owes."""
 
 
 class Widths:
@@ -164,5 +168,7 @@ class Features:
     """A front end for address events."""
     LOADABLE = 0x2
     """Weights that are loaded."""
+    WEIGHTS = 0x4
+    """Weights outside the chip, which are read through a port of their own."""
     ADDRESS_BITS = 0xFF00
     """Bits of an address."""

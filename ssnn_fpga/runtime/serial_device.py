@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.network.layers import Integers
@@ -19,13 +20,18 @@ from ssnn_fpga.runtime.manifest import Manifest, StreamFormat
 
 PROTOCOL_VERSION = 1
 _REQUEST_MARK, _REPLY_MARK = b"\xa5", b"\x5a"
-_IDENTIFY, _CLASSIFY = b"\x01", b"\x02"
+_IDENTIFY, _CLASSIFY, _LOAD = b"\x01", b"\x02", b"\x03"
 _STATUS = {
     1: "an unknown command",
     2: "a wrong checksum",
     3: "a request that broke off",
     4: "an inference that did not end",
+    5: "a block of weights out of turn",
+    6: "weights that are not loaded",
 }
+_OUT_OF_TURN, _NOT_LOADED = 5, 6
+_BLOCK_WORDS = 256
+"""Words of an image in one request, of 32 bits."""
 _ATTEMPTS = 3
 
 
@@ -47,6 +53,14 @@ class Transport(Protocol):
     def close(self) -> None:
         """Give the line back."""
         ...
+
+
+class _Refused(DeviceError):
+    """A request that was understood, and cannot be done now."""
+
+    def __init__(self, status: int, failure: str) -> None:
+        super().__init__(f"The accelerator refused: {failure}.")
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -80,16 +94,29 @@ class SerialAccelerator:
 
     The design is asked who it is before anything else: a bitstream that is not the manifest's
     is refused with a UserError. A request that fails on the line is repeated, and raises
-    DeviceError when it has failed three times.
+    DeviceError when it has failed three times. ``image``: the words that a design with loadable
+    weights loads, (M,) of 32 bits; they are loaded at once, as the board may hold those of an earlier
+    user, and again where the board has lost them.
     """
 
-    def __init__(self, transport: Transport, manifest: Manifest) -> None:
+    def __init__(
+        self, transport: Transport, manifest: Manifest, image: NDArray[np.uint32] | None = None
+    ) -> None:
         self._transport = transport
         self._manifest = manifest
+        self._image = image
         self._check_identity()
+        if image is not None:
+            self.load(image)
 
     @classmethod
-    def open(cls, port: str, manifest: Path, timeout: float = 2.5) -> SerialAccelerator:
+    def open(
+        cls,
+        port: str,
+        manifest: Path,
+        timeout: float = 2.5,
+        image: NDArray[np.uint32] | None = None,
+    ) -> SerialAccelerator:
         """The board at a serial ``port`` (such as /dev/ttyUSB0) that runs the bitstream of ``manifest``.
 
         ``timeout`` is in seconds and longer than the longest inference. Needs pyserial
@@ -111,7 +138,7 @@ class SerialAccelerator:
         except (OSError, ValueError) as error:
             raise UserError(f"The port {port} cannot be opened ({error}): name the board's port.") from error
         try:
-            return cls(line, described)
+            return cls(line, described, image)
         except BaseException:
             line.close()
             raise
@@ -142,12 +169,15 @@ class SerialAccelerator:
         )
 
     def classify(self, frames: Integers) -> Classified:
-        """Classes, logits and clocks of ``frames`` (N,T,C,H,W). Raises UserError for other shapes."""
+        """Classes, logits and clocks of ``frames`` (N,T,C,H,W).
+
+        Raises UserError for other shapes, and for a design without weights where no image was given.
+        """
         stream = self._manifest.stream
         check_frames(frames, stream)
         classes, logits, cycles = [], [], []
         for frame in frames:
-            payload = self._ask(_CLASSIFY, pack_tokens(frame[None], stream.group, stream.bits).tobytes())
+            payload = self._answer_to(pack_tokens(frame[None], stream.group, stream.bits).tobytes())
             if len(payload) != 4 + token_bytes(stream.out_width):
                 raise DeviceError(
                     f"The result has {len(payload)} bytes, not {4 + token_bytes(stream.out_width)}."
@@ -161,6 +191,46 @@ class SerialAccelerator:
             np.array(logits, dtype=np.int64).reshape(-1, stream.outputs),
             np.array(cycles, dtype=np.int64),
         )
+
+    def load(self, image: NDArray[np.uint32]) -> None:
+        """Load an image of weights, (M,) words of 32 bits.
+
+        Raises UserError where it is longer or shorter than the design's own, DeviceError where the line
+        fails.
+        """
+        words = np.ascontiguousarray(image, dtype="<u4")
+        blocks = [words[place : place + _BLOCK_WORDS] for place in range(0, len(words), _BLOCK_WORDS)]
+        for _ in range(_ATTEMPTS):
+            try:
+                whole = [self._load_block(number, block) for number, block in enumerate(blocks)]
+            except _Refused as refused:  # the board was reset in the middle: from the beginning
+                if refused.status != _OUT_OF_TURN:
+                    raise
+                continue
+            if whole and whole[-1] and not any(whole[:-1]):
+                return
+            raise UserError(
+                f"The image has {len(words):,} words, which is not what this bitstream loads: give the image "
+                "of a model of its shape, written by `ssnn-fpga image`."
+            )
+        raise DeviceError(f"The accelerator lost the blocks of its weights {_ATTEMPTS} times.")
+
+    def _load_block(self, number: int, words: NDArray[np.uint32]) -> bool:
+        """Whether all weights are there behind it."""
+        header = number.to_bytes(2, "little") + bytes([len(words) - 1])
+        return self._ask(_LOAD, header + words.tobytes()) == b"\x01"
+
+    def _answer_to(self, frame: bytes) -> bytes:
+        """The payload for a frame; weights that a reset has taken are loaded again."""
+        try:
+            return self._ask(_CLASSIFY, frame)
+        except _Refused as refused:
+            if refused.status != _NOT_LOADED:
+                raise
+        if self._image is None:
+            raise UserError("The bitstream has no weights of its own: give the image that it is to load.")
+        self.load(self._image)
+        return self._ask(_CLASSIFY, frame)
 
     def _check_identity(self) -> None:
         found, stream = self.identify(), self._manifest.stream
@@ -192,6 +262,8 @@ class SerialAccelerator:
             status, answer, failure = self._reply()
             if status == 0:
                 return answer
+            if status in (_OUT_OF_TURN, _NOT_LOADED):  # the same request would be refused again
+                raise _Refused(status, failure)
         raise DeviceError(f"The accelerator failed {_ATTEMPTS} times, lastly with {failure}.")
 
     def _reply(self) -> tuple[int | None, bytes, str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.runtime.engine import Classified, Recordings
+from ssnn_fpga.runtime.layout import image_beside
 from ssnn_fpga.runtime.lock import DeviceLock
 from ssnn_fpga.runtime.manifest import Manifest
 from ssnn_fpga.runtime.serial_device import SerialAccelerator
@@ -68,14 +70,18 @@ class SerialEngine:
             self._lock.close()
 
 
-def open_engine(path: Path, *, port: str, timeout: float = 2.5) -> SerialEngine:
+def open_engine(
+    path: Path, *, port: str, timeout: float = 2.5, image: NDArray[np.uint32] | None = None
+) -> SerialEngine:
     """The board at a serial ``port`` that runs the bitstream of the folder ``path``.
 
-    ``timeout`` and errors as for ``SerialAccelerator.open``; UserError too for a port that is in use.
+    ``timeout`` and errors as for ``SerialAccelerator.open``; ``image``: the one beside the bitstream if
+    not given. UserError too for a port that is in use.
     """
+    image = image_beside(path) if image is None else image
     lock = DeviceLock(port)
     try:
-        return SerialEngine(SerialAccelerator.open(port, path, timeout), Manifest.load(path), lock)
+        return SerialEngine(SerialAccelerator.open(port, path, timeout, image), Manifest.load(path), lock)
     except BaseException:
         lock.close()
         raise

@@ -17,7 +17,7 @@ from ssnn_fpga.errors import UserError
 from ssnn_fpga.runtime import registers
 from ssnn_fpga.runtime.bus_engine import BusEngine
 from ssnn_fpga.runtime.device import DeviceError
-from ssnn_fpga.runtime.layout import image_beside
+from ssnn_fpga.runtime.layout import image_beside, weights_beside
 from ssnn_fpga.runtime.lock import DeviceLock
 from ssnn_fpga.runtime.manifest import Manifest
 from ssnn_fpga.runtime.pynq_device import checked_bitstream
@@ -99,15 +99,17 @@ def open_engine(
     bank: int = 0,
     patience: float = 1.0,
     image: NDArray[np.uint32] | None = None,
+    weights: NDArray[np.uint8] | None = None,
 ) -> BusEngine:
     """Loads the binary of the folder ``path`` into card ``index``; buffers lie in memory ``bank``.
 
-    ``patience``, ``image``: see ``BusEngine``; the image beside the bitstream if not given. Raises
-    UserError without the package, for no permission, for a damaged binary, or where another
+    ``patience``, ``image``, ``weights``: see ``BusEngine``; the files beside the bitstream if not given.
+    Raises UserError without the package, for no permission, for a damaged file, or where another
     process has the card.
     """
     manifest = Manifest.load(path)
     binary = checked_bitstream(path / BITSTREAM_FILE, manifest)
+    weights = weights_beside(path, manifest) if weights is None else weights
     lock = DeviceLock(f"xrt-{index}")
     try:
         try:
@@ -125,7 +127,7 @@ def open_engine(
             ) from error
         device = XrtDevice(pyxrt, card, kernel, manifest.clock_mhz * 1e6, bank, lock)
         image = image_beside(path) if image is None else image
-        return BusEngine(device, manifest, image=image, patience=patience)
+        return BusEngine(device, manifest, image=image, weights=weights, patience=patience)
     except BaseException:
         lock.close()
         raise

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssnn_fpga.rtl.design import Design
+from ssnn_fpga.rtl.generate import WEIGHTS_FILE
 from ssnn_fpga.runtime.bus_engine import BusEngine
 from ssnn_fpga.runtime.device import DeviceError
-from ssnn_fpga.runtime.layout import image_beside
+from ssnn_fpga.runtime.layout import image_beside, weights_beside
 from ssnn_fpga.runtime.lock import DeviceLock
-from ssnn_fpga.runtime.manifest import MANIFEST_FILE, Manifest, StreamFormat
+from ssnn_fpga.runtime.manifest import MANIFEST_FILE, Manifest, StreamFormat, WeightImage
 from ssnn_fpga.simulate.edge import MEMORY_BYTES, Edge, compile_edge, edge_sources
 
 _DESIGN = "design"
@@ -103,17 +104,21 @@ def open_engine(
     memory: int = MEMORY_BYTES,
     patience: float = 0.01,
     image: NDArray[np.uint32] | None = None,
+    weights: NDArray[np.uint8] | None = None,
     seed: int = 0,
 ) -> BusEngine:
     """A design folder, or a build folder with one in ``design``, as a device.
 
     ``name`` makes it a device that one process at a time can open, as a board is. ``memory``: bytes of
-    the simulated board; ``patience`` in seconds of the accelerator's clock; ``image``: what a loadable
-    design loads, its own if not given; ``build`` as for ``compile_design``. Raises UserError.
+    the simulated board; ``patience`` in seconds of the accelerator's clock; ``image``, ``weights``:
+    see ``BusEngine``, the design's own if not given; ``build`` as for ``compile_design``. Raises UserError.
     """
     folder = path / _DESIGN if (path / _DESIGN).is_dir() else path
     design = Design.load(folder)
-    manifest = Manifest.load(path) if (path / MANIFEST_FILE).is_file() else manifest_of(design)
+    built = (path / MANIFEST_FILE).is_file()
+    manifest = Manifest.load(path) if built else manifest_of(design)
+    if weights is None:
+        weights = weights_beside(path if built else folder, manifest)
     if image is None and design.plan.options.loadable:
         image = image_beside(folder)
     lock = None if name is None else DeviceLock(name)
@@ -124,7 +129,7 @@ def open_engine(
             lock.close()
         raise
     device = SimulatedDevice(edge, manifest.clock_mhz * 1e6, lock)
-    return BusEngine(device, manifest, image=image, patience=patience)
+    return BusEngine(device, manifest, image=image, weights=weights, patience=patience)
 
 
 def manifest_of(design: Design) -> Manifest:
@@ -134,6 +139,7 @@ def manifest_of(design: Design) -> Manifest:
         sha.update(f"{name}\0{text}\0".encode())
     for image in sorted(path for path in design.rtl.iterdir() if path.suffix not in (".sv", ".f")):
         sha.update(image.read_bytes())
+    sha.update(design.weights)
     compression = design.network.compression
     return Manifest(
         board="simulated",
@@ -148,6 +154,7 @@ def manifest_of(design: Design) -> Manifest:
         seed=0,
         inputs_sha256="",
         bitstream_sha256="",
+        weights=WeightImage.of(design.weights, WEIGHTS_FILE),
     )
 
 

@@ -8,28 +8,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ssnn_fpga.errors import UserError
 from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.rtl.edge import AXI, EDGE, edge
 from ssnn_fpga.rtl.library import library_sources
+from ssnn_fpga.rtl.memory_port import memory_port
 from ssnn_fpga.simulate.library import SimulationError
 from ssnn_fpga.simulate.verilator import compile_sources, harness_directory
 
 _IDENTITY = "parameter logic [127:0] IDENTITY = "
+_PORT_HEADER = "weight_port.h"
+"""Tells the harness the bytes of a beat of weights; 0: the design has no port for them."""
 MEMORY_BYTES = 64 << 20
 
 
 def edge_sources(design: Design) -> dict[str, str]:
-    """Every SystemVerilog file of a design behind AXI4, by name, in order of compilation.
-
-    Raises UserError for a design with weights outside the chip.
-    """
-    if design.plan.port_cycles:
-        outside = ", ".join(name for name, fold in design.plan.folds.items() if fold.streamed)
-        raise UserError(
-            f"{design.folder} fetches the weights of {outside} over a memory port, which the AXI edge "
-            "does not have yet: simulate it with `simulate`, or compile a smaller network."
-        )
+    """Every SystemVerilog file of a design behind AXI4, by name, in order of compilation."""
     paths = [*library_sources([AXI]), *design.sources]
     texts = {path.name: path.read_text() for path in paths}
     return {**texts, f"{EDGE}.sv": edge(design.plan, design.network.compression)}
@@ -43,6 +36,8 @@ def compile_edge(design: Design, identity: str, build: Path | None = None) -> Pa
     sources = edge_sources(design)
     sources[f"{EDGE}.sv"] = sources[f"{EDGE}.sv"].replace(f"{_IDENTITY}'0", f"{_IDENTITY}128'h{identity}")
     harness = {path.name: path.read_text() for path in sorted(harness_directory("edge_harness").glob("*.*"))}
+    port = memory_port(design.plan)
+    harness[_PORT_HEADER] = f"#define WEIGHT_BYTES {0 if port is None else port.data_bits // 8}\n"
     return compile_sources({**sources, **harness}, EDGE, str(design.folder), build)
 
 

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tkinter
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -26,6 +27,7 @@ from ssnn_fpga.boards.choice import choose
 from ssnn_fpga.boards.flow import build, bundle_of, hardware_of
 from ssnn_fpga.boards.kernel_description import kernel_xml
 from ssnn_fpga.boards.staging import stage
+from ssnn_fpga.boards.vendor import build_vendor
 from ssnn_fpga.boards.vivado_report import timing_of, utilisation_of
 from ssnn_fpga.boards.xilinx_synthesis import synthesise_xilinx
 from ssnn_fpga.errors import UserError
@@ -33,7 +35,8 @@ from ssnn_fpga.plan.solve import make_plan
 from ssnn_fpga.rtl.design import Design
 from ssnn_fpga.rtl.generate import write_design
 from ssnn_fpga.rtl.library import hardware_directory
-from ssnn_fpga.runtime.manifest import Manifest
+from ssnn_fpga.runtime.layout import weights_beside
+from ssnn_fpga.runtime.manifest import Manifest, WeightImage
 from tests.boards.primitives import declarations
 from tests.boards.standin_design import HARDWARE
 from tests.boards.vendor_recorder import COMMANDS, LOG, SLACK, Recorder, Refused
@@ -48,19 +51,24 @@ lint_off -rule VARHIDDEN -file "line_buffer.sv"
 lint_off -rule SYMRSVDWORD -file "accelerator_kernel.sv"
 lint_off -file "primitives.v"
 """
+STREAMED = " with weights in memory"
 VENDOR = [(name, flow) for name in boards() for flow in load_board(name).flows if flow != "open"]
 
 
 @pytest.fixture(scope="module")
 def designs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A small network, planned for every board that has a bundle."""
+    """A small network, planned for every board that has a bundle; the same with weights in memory."""
     network = random_network(
         np.random.default_rng(3), schedule=(2, 1), size=(6, 7), channels=(2, 2), outputs=4
     )
     made = {}
     for name, _ in VENDOR:
-        made[name] = tmp_path_factory.mktemp(name)
-        write_design(network, make_plan(network, load_board(name), target_cycles=1500), made[name])
+        board = load_board(name)
+        streamed = {"classifier": {"streamed": board.memory_port_bits}}
+        for design, overrides in ((name, {}), (f"{name}{STREAMED}", streamed)):
+            made[design] = tmp_path_factory.mktemp(name)
+            plan = make_plan(network, board, target_cycles=1500, overrides=overrides)
+            write_design(network, plan, made[design])
     return made
 
 
@@ -90,10 +98,13 @@ def bundled(design: Path, board: str, flow: str, folder: Path) -> Bundle:
 # ------------------------------------------------------------------ the bundle
 
 
+@pytest.mark.parametrize("kind", ["", STREAMED], ids=["chip", "memory"])
 @pytest.mark.parametrize(("name", "flow"), VENDOR)
-def test_sources_of_a_bundle_compile(name: str, flow: str, designs: dict[str, Path], tmp_path: Path) -> None:
+def test_sources_of_a_bundle_compile(
+    name: str, flow: str, kind: str, designs: dict[str, Path], tmp_path: Path
+) -> None:
     """Those that its script reads, and no other, under lint, with the board's top level as the top."""
-    bundle = bundled(designs[name], name, flow, tmp_path)
+    bundle = bundled(designs[f"{name}{kind}"], name, flow, tmp_path)
     tcl = tkinter.Tcl().tk
     tcl.eval((tmp_path / "design.tcl").read_text())
     read = [file for kind in ("systemverilog", "verilog") for file in tcl.splitlist(tcl.eval(f"set {kind}"))]
@@ -147,6 +158,15 @@ def test_the_same_design_makes_the_same_bundle(designs: dict[str, Path], tmp_pat
     assert other.inputs != first.inputs
 
 
+def test_identity_is_of_the_weights_in_memory_too(designs: dict[str, Path], tmp_path: Path) -> None:
+    """But not where they are loaded: others take their place without a new bitstream."""
+    hardware, board = hardware_of(Design.load(designs[f"kv260{STREAMED}"])), load_board("kv260")
+    other = replace(hardware, weights=bytes(len(hardware.weights)))
+    assert stage(hardware, board, tmp_path).identity != stage(other, board, tmp_path).identity
+    hardware, other = (replace(one, loadable=True) for one in (hardware, other))
+    assert stage(hardware, board, tmp_path).identity == stage(other, board, tmp_path).identity
+
+
 def test_arguments_of_the_kernel_are_the_arguments_of_the_register_description() -> None:
     """Every register of the type ``argument`` and the mode, at the offsets of the description."""
     from peakrdl_regblock.udps import ALL_UDPS
@@ -161,7 +181,7 @@ def test_arguments_of_the_kernel_are_the_arguments_of_the_register_description()
         if register.orig_type_name == "argument" or register.inst_name == "mode":
             name = register.inst_name.removesuffix("_high")
             described.setdefault(name, []).append(register.absolute_address)
-    kernel = ElementTree.fromstring(kernel_xml("accelerator_kernel").partition("\n")[2]).find("kernel")
+    kernel = ElementTree.fromstring(kernel_xml("accelerator_kernel", 512).partition("\n")[2]).find("kernel")
     assert kernel is not None
     assert kernel.get("hwControlProtocol") == "ap_ctrl_chain"
     found = {
@@ -177,9 +197,11 @@ def test_arguments_of_the_kernel_are_the_arguments_of_the_register_description()
     }
     assert pointers == {name for name, places in described.items() if len(places) == 2}
     text = (load_board("alveo-u250").folder / "accelerator_kernel.sv").read_text()
+    text = text.replace("`MEMORY_PORT_BITS-1", "511")
     for port in kernel.iter("port"):
-        assert f" {port.get('name')}_awvalid" in text
-        assert re.search(rf"\[{int(str(port.get('dataWidth'))) - 1}:0\]\s+{port.get('name')}_wdata", text)
+        assert f" {port.get('name')}_arvalid" in text
+        assert re.search(rf"\[{int(str(port.get('dataWidth'))) - 1}:0\]\s+{port.get('name')}_rdata", text)
+    assert "weights" not in kernel_xml("accelerator_kernel")
 
 
 def test_the_driver_opens_the_kernel_by_its_name() -> None:
@@ -191,10 +213,10 @@ def test_the_driver_opens_the_kernel_by_its_name() -> None:
 # ------------------------------------------------------------------ run with the played tools
 
 
-@pytest.mark.parametrize("name", ["kv260", "alveo-u50"])
+@pytest.mark.parametrize("name", ["kv260", "alveo-u50", f"alveo-u50{STREAMED}"])
 def test_flow(name: str, designs: dict[str, Path], tmp_path: Path, played: None) -> None:
     """The command of the bundle, the reports it leaves, and the same files as the open flows write."""
-    board, out = load_board(name), tmp_path / "out"
+    board, out = load_board(name.removesuffix(STREAMED)), tmp_path / "out"
     report = build(designs[name], board, out, progress=False)
     card = board.card is not None
     product = "accelerator.xclbin" if card else "accelerator.bit"
@@ -213,7 +235,13 @@ def test_flow(name: str, designs: dict[str, Path], tmp_path: Path, played: None)
     if not card:
         data = configuration((out / product).read_bytes())
         assert (out / "accelerator.bit.bin").read_bytes() == binary_file(data)
+    weights = Design.load(designs[name]).weights
+    assert bool(weights) == (manifest.weights is not None) == name.endswith(STREAMED)
+    if manifest.weights is not None:
+        np.testing.assert_array_equal(weights_beside(out, manifest), np.frombuffer(weights, np.uint8))
+        (out / manifest.weights.file).unlink()  # is written again, without another run of the tools
     assert build(designs[name], board, out, progress=False) == report, "it was run again"
+    assert not weights or (out / "weights.bin").read_bytes() == weights
 
 
 @pytest.mark.parametrize(("name", "flow"), [("kv260", "vivado"), ("alveo-u50", "vitis")])
@@ -237,6 +265,22 @@ def test_run_elsewhere(
     (out / "bundle" / "results" / "run.txt").write_text("inputs 0\n")
     with pytest.raises(UserError, match="ready for a machine that has it"):
         build(designs[name], board, out, progress=False)
+
+
+def test_other_weights_for_the_same_bitstream(
+    designs: dict[str, Path], tmp_path: Path, played: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a design that loads its weights: manifest and file are exchanged, and no tool runs."""
+    board = load_board("alveo-u50")
+    hardware = replace(hardware_of(Design.load(designs[f"alveo-u50{STREAMED}"])), loadable=True)
+    build_vendor(hardware, board, "vitis", tmp_path, progress=False)
+    before = Manifest.load(tmp_path)
+    monkeypatch.setattr("ssnn_fpga.boards.vendor.run_step", None)
+    other = replace(hardware, weights=hardware.weights[::-1])
+    report = build_vendor(other, board, "vitis", tmp_path, progress=False)
+    assert (tmp_path / "weights.bin").read_bytes() == other.weights
+    described = WeightImage.of(other.weights, "weights.bin")
+    assert Manifest.load(tmp_path) == report.manifest == replace(before, weights=described)
 
 
 def test_clock_not_met(
@@ -347,6 +391,8 @@ def test_a_wrong_script_is_refused(
         ("run.sh", "results/accelerator.xo\n", "results/kernel.xo\n"),
         ("run.sh", "ROUTE_DESIGN.TCL.POST", "ROUTE.TCL.POST"),
         ("link.cfg", "sp=", "port="),
+        ("link.cfg", "sp=accelerator_kernel_1.m_axi_weights:DDR[0]\n", ""),
+        ("link.cfg", "m_axi_weights", "m_axi_weight"),
         ("routed.tcl", "-of_objects", "-of_object"),
     ],
 )
@@ -355,7 +401,7 @@ def test_a_wrong_link_is_refused(
 ) -> None:
     """The played ``v++`` is as strict; without the change the same command passes (``test_flow``)."""
     folder = tmp_path / "bundle"
-    bundled(designs["alveo-u250"], "alveo-u250", "vitis", folder)
+    bundled(designs[f"alveo-u250{STREAMED}"], "alveo-u250", "vitis", folder)
     text = (folder / file).read_text()
     assert old in text
     (folder / file).write_text(text.replace(old, new))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,10 @@ import pytest
 from ssnn_fpga.boards import tools
 from ssnn_fpga.boards.board import Board, load_board
 from ssnn_fpga.boards.ecp5 import build_ecp5
-from ssnn_fpga.boards.flow import build
+from ssnn_fpga.boards.flow import build, bundle_of
 from ssnn_fpga.boards.nextpnr_report import timing_of
 from ssnn_fpga.boards.staging import stage
 from ssnn_fpga.errors import UserError
-from ssnn_fpga.plan.plan import Options
 from ssnn_fpga.plan.solve import make_plan
 from ssnn_fpga.rtl.generate import write_design
 from ssnn_fpga.runtime.manifest import Manifest
@@ -26,11 +26,25 @@ from tests.random_networks import random_network
 OUTPUTS = {"accelerator.bit", "timing.json", "utilisation.json", "manifest.json"}
 
 
-def test_a_design_that_loads_its_weights_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("board", "write", "sentence"),
+    [
+        ("ulx3s", build, r"over a memory port of 32 bits, and ulx3s has none: compile it for ulx3s without"),
+        (
+            "kv260",
+            bundle_of,
+            r"over a memory port of 32 bits, and kv260 has one of 128: compile it for kv260 without",
+        ),
+    ],
+)
+def test_weights_over_a_port_that_the_board_has_not(
+    board: str, write: Callable[[Path, Board, Path], object], sentence: str, tmp_path: Path
+) -> None:
     network = random_network(np.random.default_rng(1), schedule=(1,), size=(5, 5), channels=(2,))
-    write_design(network, make_plan(network, options=Options(loadable=True)), tmp_path / "design")
-    with pytest.raises(UserError, match="the top level of ulx3s does not drive: compile it without --load"):
-        build(tmp_path / "design", load_board("ulx3s"), tmp_path / "out")
+    plan = make_plan(network, overrides={"conv1": {"streamed": 32}})
+    write_design(network, plan, tmp_path / "design")
+    with pytest.raises(UserError, match=sentence):
+        write(tmp_path / "design", load_board(board), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

@@ -44,11 +44,16 @@ def test_uart_tx(bit: int, stall: float, seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tokens", "in_width", "out_width", "bit", "early", "seed"),
-    [(6, 13, 21, 5, False, 1), (5, 16, 300, 8, True, 2), (1, 3, 4, 4, False, 3), (9, 40, 64, 4, False, 4)],
+    ("tokens", "in_width", "out_width", "bit", "early", "loadable", "seed"),
+    [
+        (6, 13, 21, 5, False, 0, 1),
+        (5, 16, 300, 8, True, 0, 2),
+        (1, 3, 4, 4, False, 1, 3),
+        (9, 40, 64, 4, False, 0, 4),
+    ],
 )
 def test_uart_accelerator(
-    tokens: int, in_width: int, out_width: int, bit: int, early: bool, seed: int
+    tokens: int, in_width: int, out_width: int, bit: int, early: bool, loadable: int, seed: int
 ) -> None:
     run_bench(
         "uart_accelerator",
@@ -58,10 +63,11 @@ def test_uart_accelerator(
             "FRAME_TOKENS": tokens,
             "IN_WIDTH": in_width,
             "OUT_WIDTH": out_width,
+            "LOADABLE": loadable,
             "IDENTITY": IDENTITY,
             "GAP_CLOCKS": 40 * bit,
             "STALL_CLOCKS": 3000,
         },
-        config={"stall": 0.4, "early": early},
+        config={"stall": 0.4, "early": early, "image": 290},
         seed=seed,
     )

@@ -375,12 +375,20 @@ def link(words: list[str]) -> None:
             objects.append(word)
     if set(options) != set(_LINK_OPTIONS) or len(objects) != 1 or not Path(objects[0]).is_file():
         raise Refused(f"v++ needs {_LINK_OPTIONS} and a kernel object, not {words}")
+    masters = set(re.findall(r'name="(m_axi_\w+)"', Path("kernel.xml").read_text()))
     section = ""
     for line in filter(None, Path(options["--config"]).read_text().splitlines()):
         if line.startswith("["):
             section = line.strip("[]")
         elif line.partition("=")[0] not in _LINK_KEYS[section]:
             raise Refused(f"link.cfg: [{section}] has no {line}")
+        if line.startswith("sp="):
+            port = line.partition(".")[2].partition(":")[0]
+            if port not in masters:
+                raise Refused(f"link.cfg: the kernel has no port {port} left to connect")
+            masters.remove(port)
+    if masters:
+        raise Refused(f"link.cfg: {min(masters)} reaches no memory")
     property_ = options["--vivado.prop"]
     if not property_.startswith(_HOOK):
         raise Refused(f"v++: no run has the property {property_}")

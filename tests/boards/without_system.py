@@ -11,11 +11,24 @@ _WAIVED = ("UNUSEDPARAM", "UNUSEDSIGNAL", "VARHIDDEN", "PINCONNECTEMPTY", "PROCA
 _FIELDS = {"len": 8, "size": 3}
 
 
+def resolved(text: str, ports: str) -> str:
+    """``text`` as its preprocessor leaves it; ``ports`` is the text of ``ports.svh``."""
+    macros = dict(re.findall(r"`define (\w+) (\w+)", ports))
+    text = text.replace('`include "ports.svh"\n', "")
+
+    def kept(block: re.Match[str]) -> str:
+        return block[2] if block[1] in macros else ""
+
+    text = re.sub(r"^`ifdef (\w+)\n(.*?)^`endif\n", kept, text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"`(\w+)", lambda use: macros.get(use[1], use[0]), text)
+
+
 def without_system(top: str, system: str, include: str) -> str:
     """Text of ``top`` as a module of its own; ``system`` is the processing system's file.
 
-    What connects the two stays as it is written: each signal of the processing system is a port, and
-    what stood at its pin is assigned to or from it. ``include`` takes the place of ``design.svh``.
+    Both are ``resolved``. What connects the two stays as it is written: each signal of the processing
+    system is a port, and what stood at its pin is assigned to or from it. ``include`` takes the place of
+    ``design.svh``.
     """
     found = _INSTANCE.search(top)
     assert found
@@ -39,9 +52,9 @@ def without_system(top: str, system: str, include: str) -> str:
             ports.append(_port("output", width, pin))
             lines.append(f"  assign {pin} = {width}'({same.sub(f'inner_{pin}', signal)});")
     # The memory's bus models want an id, which this master has not.
-    ports += [_port("output", 6, f"hp_{channel}id") for channel in ("aw", "ar")]
-    ports += [_port("input", 6, f"hp_{channel}id") for channel in ("b", "r")]
-    lines += ["  assign hp_awid = '0;", "  assign hp_arid = '0;"]
+    ids = ["hp_aw", "hp_ar", "hp_b", "hp_r", *(["hp1_ar", "hp1_r"] if "hp1_arvalid" in system else [])]
+    ports += [_port("output" if name.endswith(("aw", "ar")) else "input", 6, f"{name}id") for name in ids]
+    lines += [f"  assign {name}id = '0;" for name in ids if name.endswith(("aw", "ar"))]
     header = re.search(r"^module (\w+)(?: \((.*?)\n\))?;\n", inner, re.M | re.S)
     assert header
     ports += [header[2].strip("\n")] if header[2] else []

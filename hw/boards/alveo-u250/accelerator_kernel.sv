@@ -1,5 +1,8 @@
 // The accelerator as an RTL kernel of an Alveo card: s_axi_control reaches its registers, m_axi_gmem the
-// card's memory. Ports have the names that Vitis asks for; accelerator.rdl is its register map.
+// card's memory, and m_axi_weights reads weights that do not fit the chip. Ports have the names that Vitis
+// asks for; accelerator.rdl is its register map.
+`include "ports.svh"
+
 module accelerator_kernel (
   input  logic        ap_clk,
   input  logic        ap_rst_n,
@@ -21,6 +24,21 @@ module accelerator_kernel (
   input  logic        s_axi_control_rready,
   output logic [31:0] s_axi_control_rdata,
   output logic [1:0]  s_axi_control_rresp,
+`ifdef MEMORY_PORT_BITS
+  output logic        m_axi_weights_arvalid,
+  input  logic        m_axi_weights_arready,
+  output logic [63:0] m_axi_weights_araddr,
+  output logic [7:0]  m_axi_weights_arlen,
+  output logic [2:0]  m_axi_weights_arsize,
+  output logic [1:0]  m_axi_weights_arburst,
+  output logic [3:0]  m_axi_weights_arcache,
+  output logic [2:0]  m_axi_weights_arprot,
+  input  logic        m_axi_weights_rvalid,
+  output logic        m_axi_weights_rready,
+  input  logic [`MEMORY_PORT_BITS-1:0] m_axi_weights_rdata,
+  input  logic [1:0]  m_axi_weights_rresp,
+  input  logic        m_axi_weights_rlast,
+`endif
   output logic        m_axi_gmem_awvalid,
   input  logic        m_axi_gmem_awready,
   output logic [63:0] m_axi_gmem_awaddr,
@@ -85,6 +103,23 @@ module accelerator_kernel (
     .s_axi_rresp  (s_axi_control_rresp),
     .s_axi_awprot (3'b0),
     .s_axi_arprot (3'b0),
+`ifdef MEMORY_PORT_BITS
+    .m_axi_weights_arvalid,
+    .m_axi_weights_arready,
+    .m_axi_weights_araddr,
+    .m_axi_weights_arlen,
+    .m_axi_weights_arsize,
+    .m_axi_weights_arburst,
+    .m_axi_weights_arcache,
+    .m_axi_weights_arprot,
+    .m_axi_weights_rvalid,
+    .m_axi_weights_rready,
+    .m_axi_weights_rdata,
+    .m_axi_weights_rresp,
+    .m_axi_weights_rlast,
+    .m_axi_weights_arid   (),
+    .m_axi_weights_rid    (1'b0),
+`endif
     .m_axi_awvalid(m_axi_gmem_awvalid),
     .m_axi_awready(m_axi_gmem_awready),
     .m_axi_awaddr (m_axi_gmem_awaddr),

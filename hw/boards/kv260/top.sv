@@ -1,6 +1,9 @@
 // Kria KV260: the accelerator between the processing system's HPM0_FPD (registers) and HP0_FPD (memory).
 //
-// It has no pins: the card's own are the processing system's.
+// Weights that do not fit the chip are read over HP1_FPD. It has no pins: the card's own are the processing
+// system's.
+`include "ports.svh"
+
 module top;
   // Written by the flow: IDENTITY, and sizes that the accelerator's edge knows by itself.
   `include "design.svh"
@@ -48,6 +51,17 @@ module top;
   logic [3:0] hp_awcache, hp_arcache;
   logic [127:0] hp_wdata, hp_rdata;
 
+`ifdef MEMORY_PORT_BITS
+  // HP1_FPD, as wide as the port of the weights
+  logic hp1_arvalid, hp1_arready, hp1_rvalid, hp1_rready, hp1_rlast;
+  logic [ADDRESS_BITS-1:0] hp1_araddr;
+  logic [7:0] hp1_arlen;
+  logic [2:0] hp1_arsize, hp1_arprot;
+  logic [1:0] hp1_arburst, hp1_rresp;
+  logic [3:0] hp1_arcache;
+  logic [`MEMORY_PORT_BITS-1:0] hp1_rdata;
+`endif
+
   zynqmp_ps i_ps (
     .clk_o      (clk),
     .interrupt_i(interrupt),
@@ -80,6 +94,21 @@ module top;
     .gp_rdata   ({4{gp_rdata}}),
     .gp_rresp   (gp_rresp),
     .gp_rlast   (gp_rlast),
+`ifdef MEMORY_PORT_BITS
+    .hp1_arvalid(hp1_arvalid),
+    .hp1_arready(hp1_arready),
+    .hp1_araddr (49'(hp1_araddr)),
+    .hp1_arlen  (hp1_arlen),
+    .hp1_arsize (hp1_arsize),
+    .hp1_arburst(hp1_arburst),
+    .hp1_arcache(hp1_arcache),
+    .hp1_arprot (hp1_arprot),
+    .hp1_rvalid (hp1_rvalid),
+    .hp1_rready (hp1_rready),
+    .hp1_rdata  (hp1_rdata),
+    .hp1_rresp  (hp1_rresp),
+    .hp1_rlast  (hp1_rlast),
+`endif
     .hp_awvalid (hp_awvalid),
     .hp_awready (hp_awready),
     .hp_awaddr  (49'(mem_awaddr)),
@@ -190,6 +219,23 @@ module top;
     .s_axi_rresp  (reg_rresp),
     .s_axi_awprot (3'b0),
     .s_axi_arprot (3'b0),
+`ifdef MEMORY_PORT_BITS
+    .m_axi_weights_arvalid(hp1_arvalid),
+    .m_axi_weights_arready(hp1_arready),
+    .m_axi_weights_araddr (hp1_araddr),
+    .m_axi_weights_arlen  (hp1_arlen),
+    .m_axi_weights_arsize (hp1_arsize),
+    .m_axi_weights_arburst(hp1_arburst),
+    .m_axi_weights_arcache(hp1_arcache),
+    .m_axi_weights_arprot (hp1_arprot),
+    .m_axi_weights_rvalid (hp1_rvalid),
+    .m_axi_weights_rready (hp1_rready),
+    .m_axi_weights_rdata  (hp1_rdata),
+    .m_axi_weights_rresp  (hp1_rresp),
+    .m_axi_weights_rlast  (hp1_rlast),
+    .m_axi_weights_arid   (),
+    .m_axi_weights_rid    (1'b0),
+`endif
     .m_axi_awvalid(mem_awvalid),
     .m_axi_awready(mem_awready),
     .m_axi_awaddr (mem_awaddr),

@@ -1,9 +1,11 @@
 // The processing system of a Zynq UltraScale+, with what this project uses of it: a clock, an interrupt, the
 // master HPM0_FPD (registers at 0xA000_0000 to 0xAFFF_FFFF) and the slave HP0_FPD to its memory, both of
-// 128 bits, which is their width after a reset.
+// 128 bits, which is their width after a reset; for a design with weights in memory the reads of HP1_FPD, too.
 //
 // Firmware and Linux have configured the PS8 when the bitstream is loaded; what is not connected here is
-// tied off by the tools. One id on HP0: its answers come in order.
+// tied off by the tools. One id on each: answers come in order.
+`include "ports.svh"
+
 module zynqmp_ps (
   output wire         clk_o,  // PL clock 0
   input  wire         interrupt_i,  // PLPSIRQ0[0]: interrupt 121
@@ -37,6 +39,22 @@ module zynqmp_ps (
   input  wire [127:0] gp_rdata,
   input  wire [1:0]   gp_rresp,
   input  wire         gp_rlast,
+`ifdef MEMORY_PORT_BITS
+  // HP1_FPD, a slave that is only read
+  input  wire         hp1_arvalid,
+  output wire         hp1_arready,
+  input  wire [48:0]  hp1_araddr,
+  input  wire [7:0]   hp1_arlen,
+  input  wire [2:0]   hp1_arsize,
+  input  wire [1:0]   hp1_arburst,
+  input  wire [3:0]   hp1_arcache,
+  input  wire [2:0]   hp1_arprot,
+  output wire         hp1_rvalid,
+  input  wire         hp1_rready,
+  output wire [127:0] hp1_rdata,
+  output wire [1:0]   hp1_rresp,
+  output wire         hp1_rlast,
+`endif
   // HP0_FPD, a slave
   input  wire         hp_awvalid,
   output wire         hp_awready,
@@ -111,6 +129,27 @@ module zynqmp_ps (
     .MAXIGP0RDATA  (gp_rdata),
     .MAXIGP0RRESP  (gp_rresp),
     .MAXIGP0RLAST  (gp_rlast),
+`ifdef MEMORY_PORT_BITS
+    .SAXIGP3RCLK   (clk_o),
+    .SAXIGP3WCLK   (clk_o),
+    .SAXIGP3ARVALID(hp1_arvalid),
+    .SAXIGP3ARREADY(hp1_arready),
+    .SAXIGP3ARADDR (hp1_araddr),
+    .SAXIGP3ARLEN  (hp1_arlen),
+    .SAXIGP3ARSIZE (hp1_arsize),
+    .SAXIGP3ARBURST(hp1_arburst),
+    .SAXIGP3ARCACHE(hp1_arcache),
+    .SAXIGP3ARPROT (hp1_arprot),
+    .SAXIGP3RVALID (hp1_rvalid),
+    .SAXIGP3RREADY (hp1_rready),
+    .SAXIGP3RDATA  (hp1_rdata),
+    .SAXIGP3RRESP  (hp1_rresp),
+    .SAXIGP3RLAST  (hp1_rlast),
+    .SAXIGP3ARID   (6'd0),
+    .SAXIGP3ARLOCK (1'b0),
+    .SAXIGP3ARQOS  (4'd0),
+    .SAXIGP3ARUSER (1'b0),
+`endif
     .SAXIGP2RCLK   (clk_o),
     .SAXIGP2WCLK   (clk_o),
     .SAXIGP2AWVALID(hp_awvalid),

@@ -1,6 +1,9 @@
 // PYNQ-Z2: the accelerator between the processing system's GP0 (registers) and HP0 (memory).
 //
+// Weights that do not fit the chip are read over HP1.
 // led[0] out of reset, led[1] about once a second, led[2] the interrupt.
+`include "ports.svh"
+
 module top (
   output logic [2:0] led
 );
@@ -47,6 +50,19 @@ module top (
   logic [3:0] hp_awcache, hp_arcache;
   logic [63:0] hp_wdata, hp_rdata;
 
+`ifdef MEMORY_PORT_BITS
+  // HP1
+  logic hp1_arvalid, hp1_arready, hp1_rvalid, hp1_rready, hp1_rlast;
+  logic [31:0] hp1_araddr;
+  logic [7:0] hp1_arlen;
+  logic [2:0] hp1_arsize, hp1_arprot;
+  logic [1:0] hp1_arburst, hp1_rresp;
+  logic [3:0] hp1_arcache;
+  logic [`MEMORY_PORT_BITS-1:0] hp1_rdata;
+  logic unused_weights;
+  assign unused_weights = &{1'b0, hp1_arlen[7:4], hp1_arsize[2]};
+`endif
+
   zynq_ps i_ps (
     .clk_o       (clk),
     .rst_no      (resetn),
@@ -80,6 +96,21 @@ module top (
     .gp_rdata    (gp_rdata),
     .gp_rresp    (gp_rresp),
     .gp_rlast    (gp_rlast),
+`ifdef MEMORY_PORT_BITS
+    .hp1_arvalid (hp1_arvalid),
+    .hp1_arready (hp1_arready),
+    .hp1_araddr  (hp1_araddr),
+    .hp1_arlen   (hp1_arlen[3:0]),
+    .hp1_arsize  (hp1_arsize[1:0]),
+    .hp1_arburst (hp1_arburst),
+    .hp1_arcache (hp1_arcache),
+    .hp1_arprot  (hp1_arprot),
+    .hp1_rvalid  (hp1_rvalid),
+    .hp1_rready  (hp1_rready),
+    .hp1_rdata   (hp1_rdata),
+    .hp1_rresp   (hp1_rresp),
+    .hp1_rlast   (hp1_rlast),
+`endif
     .hp_awvalid  (hp_awvalid),
     .hp_awready  (hp_awready),
     .hp_awaddr   (hp_awaddr),
@@ -189,6 +220,23 @@ module top (
     .s_axi_rresp   (reg_rresp),
     .s_axi_awprot  (3'b0),
     .s_axi_arprot  (3'b0),
+`ifdef MEMORY_PORT_BITS
+    .m_axi_weights_arvalid(hp1_arvalid),
+    .m_axi_weights_arready(hp1_arready),
+    .m_axi_weights_araddr (hp1_araddr),
+    .m_axi_weights_arlen  (hp1_arlen),
+    .m_axi_weights_arsize (hp1_arsize),
+    .m_axi_weights_arburst(hp1_arburst),
+    .m_axi_weights_arcache(hp1_arcache),
+    .m_axi_weights_arprot (hp1_arprot),
+    .m_axi_weights_rvalid (hp1_rvalid),
+    .m_axi_weights_rready (hp1_rready),
+    .m_axi_weights_rdata  (hp1_rdata),
+    .m_axi_weights_rresp  (hp1_rresp),
+    .m_axi_weights_rlast  (hp1_rlast),
+    .m_axi_weights_arid   (),
+    .m_axi_weights_rid    (1'b0),
+`endif
     .m_axi_awvalid (hp_awvalid),
     .m_axi_awready (hp_awready),
     .m_axi_awaddr  (hp_awaddr),

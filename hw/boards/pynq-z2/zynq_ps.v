@@ -1,8 +1,11 @@
 // The processing system of a Zynq-7000, with what this project uses of it: a clock, a reset, an interrupt,
-// the AXI3 master GP0 (registers at 0x4000_0000 to 0x7FFF_FFFF) and the 64-bit AXI3 slave HP0 to its memory.
+// the AXI3 master GP0 (registers at 0x4000_0000 to 0x7FFF_FFFF) and the 64-bit AXI3 slave HP0 to its memory;
+// for a design with weights in memory the reads of HP1, too.
 //
 // Linux has configured the PS7 when the bitstream is loaded; what is not connected here is tied off by the
-// tools. One id on HP0: its answers come in order.
+// tools. One id on each: answers come in order.
+`include "ports.svh"
+
 module zynq_ps (
   output wire        clk_o,              // FCLK0
   output wire        rst_no,             // FCLK0's reset, not synchronised
@@ -37,6 +40,22 @@ module zynq_ps (
   input  wire [31:0] gp_rdata,
   input  wire [1:0]  gp_rresp,
   input  wire        gp_rlast,
+`ifdef MEMORY_PORT_BITS
+  // HP1, a slave that is only read
+  input  wire        hp1_arvalid,
+  output wire        hp1_arready,
+  input  wire [31:0] hp1_araddr,
+  input  wire [3:0]  hp1_arlen,
+  input  wire [1:0]  hp1_arsize,
+  input  wire [1:0]  hp1_arburst,
+  input  wire [3:0]  hp1_arcache,
+  input  wire [2:0]  hp1_arprot,
+  output wire        hp1_rvalid,
+  input  wire        hp1_rready,
+  output wire [63:0] hp1_rdata,
+  output wire [1:0]  hp1_rresp,
+  output wire        hp1_rlast,
+`endif
   // HP0, a slave
   input  wire        hp_awvalid,
   output wire        hp_awready,
@@ -112,6 +131,26 @@ module zynq_ps (
     .MAXIGP0RDATA        (gp_rdata),
     .MAXIGP0RRESP        (gp_rresp),
     .MAXIGP0RLAST        (gp_rlast),
+`ifdef MEMORY_PORT_BITS
+    .SAXIHP1ACLK         (clk_o),
+    .SAXIHP1ARVALID      (hp1_arvalid),
+    .SAXIHP1ARREADY      (hp1_arready),
+    .SAXIHP1ARADDR       (hp1_araddr),
+    .SAXIHP1ARLEN        (hp1_arlen),
+    .SAXIHP1ARSIZE       (hp1_arsize),
+    .SAXIHP1ARBURST      (hp1_arburst),
+    .SAXIHP1ARCACHE      (hp1_arcache),
+    .SAXIHP1ARPROT       (hp1_arprot),
+    .SAXIHP1RVALID       (hp1_rvalid),
+    .SAXIHP1RREADY       (hp1_rready),
+    .SAXIHP1RDATA        (hp1_rdata),
+    .SAXIHP1RRESP        (hp1_rresp),
+    .SAXIHP1RLAST        (hp1_rlast),
+    .SAXIHP1ARID         (6'd0),
+    .SAXIHP1ARLOCK       (2'd0),
+    .SAXIHP1ARQOS        (4'd0),
+    .SAXIHP1RDISSUECAP1EN(1'b0),
+`endif
     .SAXIHP0ACLK         (clk_o),
     .SAXIHP0AWVALID      (hp_awvalid),
     .SAXIHP0AWREADY      (hp_awready),

@@ -2,6 +2,8 @@
 //
 // led[0] ready, led[1] classifying, led[2] last request failed, led[3] the host is talking,
 // led[7:4] the lowest bits of the last class.
+`include "ports.svh"
+
 module top (
     input  logic       clk_25mhz,
     input  logic       reset_button,
@@ -35,7 +37,18 @@ module top (
   logic [IN_WIDTH-1:0] frame_data;
   logic [OUT_WIDTH-1:0] result_data;
 
+  logic load_valid, load_ready, loaded;
+  logic [31:0] load_data;
+`ifndef LOADABLE
+  logic unused_load;
+  assign {load_ready, loaded} = '1;
+  assign unused_load = &{1'b0, load_valid, load_data};
+`endif
+
   uart_accelerator #(
+`ifdef LOADABLE
+      .LOADABLE(1),
+`endif
       .CLOCKS_PER_BIT(CLOCKS_PER_BIT),
       .FRAME_TOKENS(FRAME_TOKENS),
       .IN_WIDTH(IN_WIDTH),
@@ -52,12 +65,22 @@ module top (
       .in_valid_i(result_valid),
       .in_ready_o(result_ready),
       .in_data_i(result_data),
+      .load_valid_o(load_valid),
+      .load_ready_i(load_ready),
+      .load_data_o(load_data),
+      .loaded_i(loaded),
       .restart_o(restart),
       .busy_o(busy),
       .fault_o(fault)
   );
 
   accelerator i_accelerator (
+`ifdef LOADABLE
+      .load_valid_i(load_valid),
+      .load_ready_o(load_ready),
+      .load_data_i(load_data),
+      .loaded_o(loaded),
+`endif
       .clk_i(clk),
       .rst_i(restart),
       .in_valid_i(frame_valid),

@@ -23,7 +23,7 @@ set_property sdx_kernel true $core
 set_property sdx_kernel_type rtl $core
 set_property supported_families {} $core
 set_property auto_family_support_level level_2 $core
-foreach bus {s_axi_control m_axi_gmem} {
+foreach bus $buses {
     ipx::associate_bus_interfaces -busif $bus -clock ap_clk $core
 }
 ipx::create_xgui_files $core
