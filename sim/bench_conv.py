@@ -1,4 +1,4 @@
-"""Bench of ``conv`` and ``streamed_conv``: random frames and weights against the golden convolution."""
+"""Bench of ``conv``, ``streamed_conv`` and ``scatter_conv``: random frames against the golden convolution."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
 from sim.synapses import check_cycles, give_weights, random_frames, random_weights, reader_ends
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.network.layers import Integers
-from ssnn_fpga.rtl.memory import weight_words
+from ssnn_fpga.rtl.memory import scatter_words, weight_words
 from ssnn_fpga.rtl.stream import integer_tokens, pack_tokens, token_integers, unpack_accumulators
 
 
@@ -45,6 +45,9 @@ async def frames(dut: Any) -> None:
     p, config = run.parameters, run.config
     rng = np.random.default_rng(run.seed)
     groups, taps = p.get("CONV_GROUPS", 1), bool(p.get("TAP_SERIAL", 0))
+    scatters = "TAPS" in p
+    if scatters:  # all planes at once, always
+        p = {**p, "TP": p["TIMESTEPS"] * p["ACT_BITS"]}
     weight = random_weights(
         rng, (p["OUT_CHANNELS"], p["IN_CHANNELS"] // groups, p["KERNEL"], p["KERNEL"]), p["WEIGHT_BITS"]
     )
@@ -63,8 +66,12 @@ async def frames(dut: Any) -> None:
     source = StreamSource(dut, dut.clk_i, rng=run.rng, stall=config["stall_in"])
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"], sidebands=("skipped",))
     await reset(dut)
-    words = weight_words(weight, p["PE"], p["SIMD"], p["WEIGHT_BITS"])
-    width = p["PE"] * p["SIMD"] * p["WEIGHT_BITS"]
+    words = (
+        scatter_words(weight, p["PE"], p["SIMD"], p["WEIGHT_BITS"], p["TAPS"], p["STRIDE"])
+        if scatters
+        else weight_words(weight, p["PE"], p["SIMD"], p["WEIGHT_BITS"])
+    )
+    width = p.get("TAPS", 1) * p["PE"] * p["SIMD"] * p["WEIGHT_BITS"]
     await give_weights(dut, words, width, run.rng, config["stall_in"])
     tokens = token_integers(pack_tokens(x, p["IN_GROUP"], p["ACT_BITS"]))
     await interrupt(dut, [(source, tokens)], [sink], run.rng.randrange(len(tokens) // 4, len(tokens)))
@@ -84,7 +91,7 @@ async def frames(dut: Any) -> None:
         assert 0 < skips.sum() < skips.size, "the frames were meant to have windows of zeros, and others"
 
     steady = config["stall_in"] == config["stall_out"] == 0 and not config.get("hang")
-    if steady and not hasattr(dut, "ar_valid_o"):
+    if steady and not scatters and not hasattr(dut, "ar_valid_o"):
         depthwise = 1 < groups == p["IN_CHANNELS"] == p["OUT_CHANNELS"]
         reader = {
             **p,
