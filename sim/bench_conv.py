@@ -12,7 +12,14 @@ from sim.bench import case
 from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
-from sim.synapses import check_cycles, give_weights, random_frames, random_weights, reader_ends
+from sim.synapses import (
+    check_cycles,
+    give_weights,
+    random_frames,
+    random_weights,
+    reader_ends,
+    scatter_ends,
+)
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.rtl.memory import scatter_words, weight_words
@@ -91,7 +98,10 @@ async def frames(dut: Any) -> None:
         assert 0 < skips.sum() < skips.size, "the frames were meant to have windows of zeros, and others"
 
     steady = config["stall_in"] == config["stall_out"] == 0 and not config.get("hang")
-    if steady and not scatters and not hasattr(dut, "ar_valid_o"):
+    if steady and scatters:
+        frame_tokens = len(received) // config["frames"]
+        check_cycles(scatter_ends(x, p), sink.cycles[frame_tokens - 1 :: frame_tokens])
+    elif steady and not hasattr(dut, "ar_valid_o"):
         depthwise = 1 < groups == p["IN_CHANNELS"] == p["OUT_CHANNELS"]
         reader = {
             **p,

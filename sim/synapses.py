@@ -11,8 +11,21 @@ import numpy as np
 from sim.memory_port import ReadMemory
 from sim.write_port import write_words
 from ssnn_fpga.network.layers import Integers
-from ssnn_fpga.plan.readers import Windows, dense_beats, nonzero_words, tap_beats, window_beats
-from ssnn_fpga.plan.timing import dense_frame_ends, tap_frame_ends, window_frame_ends
+from ssnn_fpga.plan.readers import (
+    Windows,
+    dense_beats,
+    nonzero_words,
+    scatter_steps,
+    tap_beats,
+    window_beats,
+)
+from ssnn_fpga.plan.timing import (
+    Words,
+    dense_frame_ends,
+    scatter_frame_ends,
+    tap_frame_ends,
+    window_frame_ends,
+)
 from ssnn_fpga.rtl.memory import memory_bytes
 
 
@@ -67,6 +80,19 @@ def reader_ends(x: Integers, p: Mapping[str, Any], *, taps: bool) -> tuple[list[
     folds = -(-kernel * kernel * p["CHANNELS"] // groups // p["SIMD"])
     work = window_beats(words, shape, skipped * bit_groups * folds, skipped)
     return work.sum(axis=(1, 2)).tolist(), window_frame_ends(work, shape)
+
+
+def scatter_ends(x: Integers, p: Mapping[str, int]) -> Integers:
+    """When the model ends the frames ``x`` (N,T,C,H,W) of a ``scatter_conv``, by its parameters."""
+    tokens, pe_groups = p["IN_CHANNELS"] // p["IN_GROUP"], p["OUT_CHANNELS"] // p["PE"]
+    windows = Windows(
+        p["HEIGHT"], p["WIDTH"], p["IN_CHANNELS"], p["IN_GROUP"], p["KERNEL"], p["STRIDE"], p["PADDING"],
+        tokens,
+    )  # fmt: skip
+    words = nonzero_words(x, p["ACT_BITS"], p["TIMESTEPS"] * p["ACT_BITS"], p["SIMD"])
+    counts = words[:, 0].sum(axis=1, dtype=np.int64)
+    steps = scatter_steps(windows, p["TAPS"], pe_groups)
+    return scatter_frame_ends(Words(counts, steps, pe_groups, p["TAPS"]), windows)
 
 
 def frame_reader_ends(x: Integers, p: Mapping[str, int]) -> tuple[Integers, Integers]:

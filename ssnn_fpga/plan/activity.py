@@ -56,6 +56,14 @@ class Activity:
             self._beats[key] = self.tap_tokens(windows, tp, groups).sum(axis=3)
         return self._beats[key]
 
+    def scatter_words(self, word: int) -> Integers:
+        """Words (N, H, W) of ``word`` channels of a pixel that are not zero in all of their planes."""
+        if ("scatter", word) not in self._beats:
+            planes = self.values.shape[1] * self.bits
+            words = nonzero_words(self.values, self.bits, planes, word)
+            self._beats["scatter", word] = words[:, 0].sum(axis=1, dtype=np.int64)
+        return self._beats["scatter", word]
+
     def dense_beats(self, tp: int, simd: int) -> Integers:
         """Beats (N, tokens) of a ``frame_reader`` for one PE group."""
         if (tp, simd) not in self._beats:
