@@ -46,8 +46,8 @@ _EXIT = {"OUTPUTS": 10, "EARLY_BITS": 16, "FINAL_BITS": 18, "OUT_BITS": 18, "MAR
 
 _SCATTER = {
     "HEIGHT": 34, "WIDTH": 34, "IN_CHANNELS": 2, "IN_GROUP": 2, "TIMESTEPS": 4, "ACT_BITS": 1, "KERNEL": 3,
-    "STRIDE": 1, "PADDING": 1, "OUT_CHANNELS": 16, "PE": 4, "SIMD": 2, "TAPS": 3, "WEIGHT_BITS": 2,
-    "ACC_BITS": 6,
+    "STRIDE": 1, "PADDING": 1, "OUT_CHANNELS": 16, "PE": 4, "SIMD": 2, "TP": 4, "TAPS": 3,
+    "WEIGHT_BITS": 2, "ACC_BITS": 6,
 }  # fmt: skip
 _SCATTER_INSIDE = {
     "HEIGHT": 17, "WIDTH": 17, "IN_CHANNELS": 32, "IN_GROUP": 8, "OUT_CHANNELS": 32, "ACC_BITS": 9,
@@ -87,16 +87,14 @@ GRID: dict[str, tuple[Parameters, list[Parameters]]] = {
         {"WIDTH": 8, "HEIGHT": 8, "SIMD": 32, "TP": 4},
     ]),
     "scatter_conv": (_SCATTER, [
-        {}, {"PE": 16}, {"TAPS": 1}, {"TAPS": 9}, {**_SCATTER_INSIDE, "SIMD": 1, "PE": 8},
-        {"STRIDE": 2, "TAPS": 2}, {"ACT_BITS": 2, "TIMESTEPS": 8, "HEIGHT": 48, "WIDTH": 48, "ACC_BITS": 7},
-        {"WEIGHT_BITS": 4, "ACC_BITS": 9, "PE": 2}, {"WEIGHT_BITS": 1, "ACT_BITS": 2},
-        {**_SCATTER_INSIDE, "PE": 4, "SIMD": 8}, {"PE": 1, "SIMD": 1, "TAPS": 1},
-        {"KERNEL": 5, "PADDING": 2, "TAPS": 5, "PE": 2, "ACC_BITS": 7},
-        {**_SCATTER_INSIDE, "IN_GROUP": 4, "SIMD": 16, "TAPS": 1, "PE": 8},
-        {**_SCATTER_INSIDE, "SIMD": 1, "PE": 16, "TAPS": 9},
-        {**_SCATTER_INSIDE, "SIMD": 4, "PE": 32, "TIMESTEPS": 2, "IN_GROUP": 32},
-        {"STRIDE": 2, "TAPS": 4, "PE": 2, "TIMESTEPS": 1},
-        {**_SCATTER_INSIDE, "KERNEL": 1, "PADDING": 0, "TAPS": 1, "SIMD": 2, "PE": 8},
+        {}, {"PE": 16}, {"TP": 1, "PE": 16, "TAPS": 1}, {"TAPS": 9}, {"TP": 2, "PE": 16},
+        {**_SCATTER_INSIDE, "SIMD": 1, "PE": 8},
+        {"ACT_BITS": 2, "TIMESTEPS": 8, "TP": 4, "HEIGHT": 48, "WIDTH": 48, "ACC_BITS": 7, "PE": 16},
+        {**_SCATTER_INSIDE, "PE": 4, "SIMD": 8, "TP": 1, "TAPS": 1},
+        {"WEIGHT_BITS": 4, "ACC_BITS": 9, "PE": 2}, {"WEIGHT_BITS": 1, "ACT_BITS": 2, "STRIDE": 2, "TAPS": 2},
+        {"PE": 1, "SIMD": 1, "TAPS": 1}, {**_SCATTER_INSIDE, "SIMD": 4, "PE": 32, "TP": 2, "IN_GROUP": 32},
+        {"KERNEL": 5, "PADDING": 2, "TAPS": 5, "PE": 2, "TP": 2, "ACC_BITS": 7},
+        {**_SCATTER_INSIDE, "SIMD": 1, "PE": 16, "TP": 1, "TAPS": 9},
     ]),
     "frame_reader": (_FRAME, [
         {}, {"TP": 4, "SIMD": 8}, {"TP": 2, "PLANES": 8, "ACT_BITS": 2}, {"PLANES": 1}, {"TOKENS": 64},

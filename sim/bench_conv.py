@@ -53,8 +53,6 @@ async def frames(dut: Any) -> None:
     rng = np.random.default_rng(run.seed)
     groups, taps = p.get("CONV_GROUPS", 1), bool(p.get("TAP_SERIAL", 0))
     scatters = "TAPS" in p
-    if scatters:  # all planes at once, always
-        p = {**p, "TP": p["TIMESTEPS"] * p["ACT_BITS"]}
     weight = random_weights(
         rng, (p["OUT_CHANNELS"], p["IN_CHANNELS"] // groups, p["KERNEL"], p["KERNEL"]), p["WEIGHT_BITS"]
     )
@@ -68,7 +66,7 @@ async def frames(dut: Any) -> None:
     n, t, o, rows, columns = active.shape
     active = active.reshape(n, t // resident, resident, o // p["PE"], p["PE"], rows, columns)
     zero = (active.sum(axis=(2, 4)) == 0).transpose(0, 3, 4, 2, 1).reshape(n, rows, columns, -1)
-    skips = zero if taps else np.broadcast_to(zero.all(axis=3, keepdims=True), zero.shape)
+    skips = zero if taps or scatters else np.broadcast_to(zero.all(axis=3, keepdims=True), zero.shape)
 
     source = StreamSource(dut, dut.clk_i, rng=run.rng, stall=config["stall_in"])
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"], sidebands=("skipped",))

@@ -89,10 +89,10 @@ def scatter_ends(x: Integers, p: Mapping[str, int]) -> Integers:
         p["HEIGHT"], p["WIDTH"], p["IN_CHANNELS"], p["IN_GROUP"], p["KERNEL"], p["STRIDE"], p["PADDING"],
         tokens,
     )  # fmt: skip
-    words = nonzero_words(x, p["ACT_BITS"], p["TIMESTEPS"] * p["ACT_BITS"], p["SIMD"])
-    counts = words[:, 0].sum(axis=1, dtype=np.int64)
+    counts = nonzero_words(x, p["ACT_BITS"], p["TP"], p["SIMD"]).sum(axis=(1, 2), dtype=np.int64)
     steps = scatter_steps(windows, p["TAPS"], pe_groups)
-    return scatter_frame_ends(Words(counts, steps, pe_groups, p["TAPS"]), windows)
+    reads = pe_groups * (p["TIMESTEPS"] * p["ACT_BITS"] // p["TP"])
+    return scatter_frame_ends(Words(counts, steps, reads), windows)
 
 
 def frame_reader_ends(x: Integers, p: Mapping[str, int]) -> tuple[Integers, Integers]:

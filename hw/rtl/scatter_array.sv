@@ -1,4 +1,4 @@
-// Adds words to sums of windows: ROW_BANKS x COLUMN_BANKS memories of sums, each with PE x TIMESTEPS lanes
+// Adds words to sums of windows: ROW_BANKS x COLUMN_BANKS memories of sums, each with PE x NT lanes
 // in front of it, and one of them read out at a time.
 //
 // Column c of windows lies in column bank c mod COLUMN_BANKS, and so with rows where there are several
@@ -12,7 +12,7 @@
 // step_forward says that the memory has not got it yet.
 module scatter_array #(
   parameter int SIMD         = 2,
-  parameter int TIMESTEPS    = 2,
+  parameter int NT           = 2,     // timesteps at once
   parameter int ACT_BITS     = 1,
   parameter int PE           = 4,
   parameter int WEIGHT_BITS  = 4,
@@ -32,7 +32,7 @@ module scatter_array #(
   input  logic [SUM_BITS-1:0]                     clear_place_i,
   input  logic                                    step_valid_i,
   input  logic                                    step_read_i,
-  input  logic [SIMD*TIMESTEPS*ACT_BITS-1:0]      step_word_i,
+  input  logic [SIMD*NT*ACT_BITS-1:0]      step_word_i,
   input  logic [SLOT_BITS-1:0]                    step_row_turn_i,
   input  logic [BANK_BITS-1:0]                    step_turn_i,
   input  logic [ROW_BANKS-1:0]                    step_row_i,
@@ -42,19 +42,19 @@ module scatter_array #(
   input  logic [COLUMN_BANKS-1:0][SUM_BITS-1:0]   step_place_i,
   input  logic [TAPS*PE*SIMD*WEIGHT_BITS-1:0]     weight_i,
   output logic                                    out_valid_o,
-  output logic [TIMESTEPS*PE*ACC_BITS-1:0]        out_data_o,
+  output logic [NT*PE*ACC_BITS-1:0]        out_data_o,
   output logic                                    out_skipped_o
 );
 
-  localparam int LANES   = TIMESTEPS * PE;
+  localparam int LANES   = NT * PE;
   localparam bit BINARY  = WEIGHT_BITS == 1;
   localparam int BITS    = BINARY ? 2 : WEIGHT_BITS;     // binary weights as two's complement: 01 or 11
   localparam int LARGEST = SIMD * ((1 << (BITS - 1)) - 1) * ((1 << ACT_BITS) - 1);
   localparam int EXACT   = $clog2(LARGEST + 1) + 1;
   localparam int TERM    = (EXACT < ACC_BITS) ? EXACT : ACC_BITS;
 
-  if (PE < 1 || SIMD < 1 || TIMESTEPS < 1 || ACT_BITS < 1) begin : g_bad_sizes
-    $error("scatter_array: PE, SIMD, TIMESTEPS and ACT_BITS must be at least 1");
+  if (PE < 1 || SIMD < 1 || NT < 1 || ACT_BITS < 1) begin : g_bad_sizes
+    $error("scatter_array: PE, SIMD, NT and ACT_BITS must be at least 1");
   end
   if (WEIGHT_BITS < 1 || WEIGHT_BITS > 8) begin : g_bad_weight_bits
     $error("scatter_array: WEIGHT_BITS must be 1 to 8");
@@ -66,7 +66,7 @@ module scatter_array #(
 
   localparam int TAG = 2 + SLOT_BITS + BANK_BITS + 2*ROW_BANKS + 2*COLUMN_BANKS + COLUMN_BANKS*SUM_BITS;
 
-  logic [SIMD*TIMESTEPS*ACT_BITS-1:0] word_q;
+  logic [SIMD*NT*ACT_BITS-1:0] word_q;
   logic [TAG-1:0]                     tag_q;
   int                                 row_turn_of_step, turn_of_step;
 
@@ -115,7 +115,7 @@ module scatter_array #(
             assign weight[i*BITS +: BITS] = turned[(p*SIMD + i)*BITS +: BITS];
           end
         end
-        for (genvar t = 0; t < TIMESTEPS; t++) begin : g_timestep
+        for (genvar t = 0; t < NT; t++) begin : g_timestep
           popcount_lane #(
             .SIMD(SIMD), .PLANES(ACT_BITS), .WEIGHT_BITS(BITS), .SUM_BITS(TERM), .TAG_BITS(TAG)
           ) i_lane (

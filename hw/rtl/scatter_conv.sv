@@ -1,8 +1,8 @@
 // Convolution that scatters: each word of the input that is not zero is added to the windows that see it.
 //
-// The event-driven counterpart of conv, behind the same ports. A word is SIMD channels of one pixel, all
-// timesteps and bits; TAPS windows take it at a time: one, the ceil(KERNEL/STRIDE) of a row, or all of
-// them. Sums of as many rows of windows are held, for all timesteps, so NT is TIMESTEPS always.
+// The event-driven counterpart of conv, behind the same ports. A word is SIMD channels of one pixel in TP
+// planes, whole timesteps; TAPS windows take it at a time: one, the ceil(KERNEL/STRIDE) of a row, or
+// all of them. Sums of as many rows of windows are held, for all channels and timesteps.
 //
 // A weight word holds for each tap (rows outermost, counted down from the highest row and column that a
 // word reaches), PE channel and input a weight: bit of (tap a, PE p, input i, weight bit b) is
@@ -24,11 +24,13 @@ module scatter_conv #(
   parameter int    OUT_CHANNELS = 8,
   parameter int    PE           = 4,
   parameter int    SIMD         = 2,
+  parameter int    TP           = 2,
   parameter int    TAPS         = 3,
   parameter int    WEIGHT_BITS  = 4,
   parameter int    ACC_BITS     = 12,
   parameter string WEIGHT_INIT  = "",
   parameter int    PARITY       = 0,      // a parity bit on top of each weight word, in the image too
+  parameter int    NT           = TP / ACT_BITS,                                                // derived
   parameter int    REACH        = (KERNEL + STRIDE - 1) / STRIDE,                               // derived
   parameter int    DEPTH        = (IN_CHANNELS / SIMD) * (OUT_CHANNELS / PE)
                                 * (TAPS == REACH * REACH && REACH > 1 ? STRIDE : KERNEL)
@@ -42,7 +44,7 @@ module scatter_conv #(
   input  logic [IN_GROUP*TIMESTEPS*ACT_BITS-1:0] in_data_i,
   output logic                                   out_valid_o,
   input  logic                                   out_ready_i,
-  output logic [TIMESTEPS*PE*ACC_BITS-1:0]       out_data_o,
+  output logic [NT*PE*ACC_BITS-1:0]              out_data_o,
   output logic                                   out_skipped_o,
   output logic                                   parity_error_o,
   input  logic                                   write_en_i,
@@ -53,6 +55,9 @@ module scatter_conv #(
   if (TAPS != 1 && TAPS != REACH && TAPS != REACH * REACH) begin : g_bad_taps
     $error("scatter_conv: TAPS must be 1, ceil(KERNEL/STRIDE) or its square");
   end
+  if (TP % ACT_BITS != 0 || TIMESTEPS * ACT_BITS % TP != 0) begin : g_bad_planes
+    $error("scatter_conv: TP must be a multiple of ACT_BITS that divides all planes");
+  end
   if (OUT_CHANNELS % PE != 0) begin : g_bad_pe
     $error("scatter_conv: PE must divide OUT_CHANNELS");
   end
@@ -62,17 +67,19 @@ module scatter_conv #(
 
   localparam int PLANES       = TIMESTEPS * ACT_BITS;
   localparam int WORDS        = IN_CHANNELS / SIMD;
+  localparam int TIMES        = PLANES / TP;
   localparam int PE_GROUPS    = OUT_CHANNELS / PE;
   localparam int ROW_BANKS    = (TAPS > REACH) ? REACH : 1;
   localparam int COLUMN_BANKS = (TAPS > 1) ? REACH : 1;
   localparam int OUT_COLUMNS  = (WIDTH + 2 * PADDING - KERNEL) / STRIDE + 1;
   localparam int STRIP        = (OUT_COLUMNS + COLUMN_BANKS - 1) / COLUMN_BANKS;
-  localparam int PLACES       = (ROW_BANKS == 1 ? REACH : 1) * STRIP * PE_GROUPS;
+  localparam int PLACES       = (ROW_BANKS == 1 ? REACH : 1) * STRIP * PE_GROUPS * TIMES;
   localparam int BLOCK        = (PLACES > 64) ? 1 : 0;
   localparam int QUEUE        = 32;    // words that wait
   localparam int ROOM         = 16;    // tokens that may be under way or wait; a power of two
 
   localparam int INDEX_BITS = (WORDS > 1) ? $clog2(WORDS) : 1;
+  localparam int TIME_BITS  = (TIMES > 1) ? $clog2(TIMES) : 1;
   localparam int PHASE_BITS = (STRIDE > 1) ? $clog2(STRIDE) : 1;
   localparam int BANK_BITS  = (COLUMN_BANKS > 1) ? $clog2(COLUMN_BANKS) : 1;
   localparam int SLOT_BITS  = (REACH > 1) ? $clog2(REACH) : 1;
@@ -81,14 +88,15 @@ module scatter_conv #(
   localparam int WEIGHTS    = TAPS * PE * SIMD * WEIGHT_BITS;
 
   logic                   word_valid, word_ready, word_nonzero, word_row_last;
-  logic [SIMD*PLANES-1:0] word;
+  logic [SIMD*TP-1:0]     word;
   logic [INDEX_BITS-1:0]  word_index;
+  logic [TIME_BITS-1:0]   word_time;
   logic [PHASE_BITS-1:0]  word_phase;
   logic [BANK_BITS-1:0]   word_bank;
   logic [PLACE_BITS-1:0]  word_place;
 
   word_queue #(
-    .WIDTH(WIDTH), .CHANNELS(IN_CHANNELS), .GROUP(IN_GROUP), .SIMD(SIMD), .PLANES(PLANES), .STRIDE(STRIDE),
+    .WIDTH(WIDTH), .CHANNELS(IN_CHANNELS), .GROUP(IN_GROUP), .SIMD(SIMD), .PLANES(PLANES), .TP(TP), .STRIDE(STRIDE),
     .PADDING(PADDING), .BANKS(COLUMN_BANKS), .DEPTH(QUEUE)
   ) i_queue (
     .clk_i, .rst_i, .in_valid_i, .in_ready_o, .in_data_i,
@@ -98,6 +106,7 @@ module scatter_conv #(
     .nonzero_o  (word_nonzero),
     .row_last_o (word_row_last),
     .index_o    (word_index),
+    .time_o     (word_time),
     .phase_o    (word_phase),
     .bank_o     (word_bank),
     .place_o    (word_place)
@@ -110,7 +119,7 @@ module scatter_conv #(
   logic                                  room, read, clear, step_valid, step_read;
   logic [SUM_BITS-1:0]                   clear_place;
   logic [ADDRESS_BITS-1:0]               step_address;
-  logic [SIMD*PLANES-1:0]                step_word;
+  logic [SIMD*TP-1:0]                    step_word;
   logic [SLOT_BITS-1:0]                  step_row_turn;
   logic [BANK_BITS-1:0]                  step_turn;
   logic [ROW_BANKS-1:0]                  step_row, step_forward_row;
@@ -119,8 +128,8 @@ module scatter_conv #(
 
   scatter_order #(
     .HEIGHT(HEIGHT), .WIDTH(WIDTH), .KERNEL(KERNEL), .STRIDE(STRIDE), .PADDING(PADDING), .WORDS(WORDS),
-    .WORD_BITS(SIMD*PLANES), .PE_GROUPS(PE_GROUPS), .ROW_BANKS(ROW_BANKS), .COLUMN_BANKS(COLUMN_BANKS),
-    .SPAN(1 + BLOCK)
+    .WORD_BITS(SIMD*TP), .PE_GROUPS(PE_GROUPS), .TIMES(TIMES), .ROW_BANKS(ROW_BANKS),
+    .COLUMN_BANKS(COLUMN_BANKS), .SPAN(1 + BLOCK)
   ) i_order (
     .clk_i, .rst_i,
     .word_valid_i      (word_valid),
@@ -129,6 +138,7 @@ module scatter_conv #(
     .word_nonzero_i    (word_nonzero),
     .word_row_last_i   (word_row_last),
     .word_index_i      (word_index),
+    .word_time_i       (word_time),
     .word_phase_i      (word_phase),
     .word_bank_i       (word_bank),
     .word_place_i      (word_place),
@@ -180,11 +190,11 @@ module scatter_conv #(
   // Sums, and the tokens that leave
   // -------------------------------------------------------------------------------------------
 
-  logic                             token_valid, token_skipped, unused_ready;
-  logic [TIMESTEPS*PE*ACC_BITS-1:0] token;
+  logic                      token_valid, token_skipped, unused_ready;
+  logic [NT*PE*ACC_BITS-1:0] token;
 
   scatter_array #(
-    .SIMD(SIMD), .TIMESTEPS(TIMESTEPS), .ACT_BITS(ACT_BITS), .PE(PE), .WEIGHT_BITS(WEIGHT_BITS),
+    .SIMD(SIMD), .NT(NT), .ACT_BITS(ACT_BITS), .PE(PE), .WEIGHT_BITS(WEIGHT_BITS),
     .ACC_BITS(ACC_BITS), .ROW_BANKS(ROW_BANKS), .COLUMN_BANKS(COLUMN_BANKS), .SLOT_BITS(SLOT_BITS),
     .BANK_BITS(BANK_BITS), .PLACES(PLACES), .BLOCK(BLOCK)
   ) i_array (
@@ -217,7 +227,7 @@ module scatter_conv #(
     else promised_q <= promised_q + (FULL_BIT+1)'(read) - (FULL_BIT+1)'(out_valid_o && out_ready_i);
   end
 
-  stream_fifo #(.WIDTH(TIMESTEPS*PE*ACC_BITS + 1), .DEPTH(ROOM)) i_tokens (
+  stream_fifo #(.WIDTH(NT*PE*ACC_BITS + 1), .DEPTH(ROOM)) i_tokens (
     .clk_i, .rst_i,
     .in_valid_i (token_valid),
     .in_ready_o (unused_ready),      // there is room: it was promised

@@ -4,7 +4,8 @@
 // REACH = ceil(KERNEL/STRIDE) of them, and as many columns. With ROW_BANKS or COLUMN_BANKS 1 they are
 // taken in turns, those outside the frame left out; else all at once. For each, all PE groups follow
 // each other. A row of windows is complete with the last frame row that reaches it, and is then read
-// out in raster order, PE groups innermost, while room_i lasts; reading goes before adding.
+// out in raster order, PE groups and in each of them timestep groups innermost, while room_i lasts;
+// reading goes before adding.
 //
 // Sums of REACH rows of windows are held. A word that reaches a new row waits until the row whose
 // place it takes has been read beyond the word's columns.
@@ -20,9 +21,10 @@ module scatter_order #(
   parameter int KERNEL       = 3,
   parameter int STRIDE       = 1,
   parameter int PADDING      = 1,
-  parameter int WORDS        = 2,     // of a pixel
+  parameter int WORDS        = 2,     // of a pixel, in one timestep group
   parameter int WORD_BITS    = 2,
   parameter int PE_GROUPS    = 2,
+  parameter int TIMES        = 1,     // timestep groups
   parameter int ROW_BANKS    = 1,
   parameter int COLUMN_BANKS = 3,
   parameter int SPAN         = 1,
@@ -30,12 +32,13 @@ module scatter_order #(
   parameter int OUT_ROWS     = (HEIGHT + 2 * PADDING - KERNEL) / STRIDE + 1,                    // derived
   parameter int OUT_COLUMNS  = (WIDTH + 2 * PADDING - KERNEL) / STRIDE + 1,                     // derived
   parameter int STRIP        = (OUT_COLUMNS + COLUMN_BANKS - 1) / COLUMN_BANKS,                 // derived
-  parameter int PLACES       = (ROW_BANKS == 1 ? REACH : 1) * STRIP * PE_GROUPS,                // derived
+  parameter int PLACES       = (ROW_BANKS == 1 ? REACH : 1) * STRIP * PE_GROUPS * TIMES,        // derived
   parameter int DEPTH        = WORDS * PE_GROUPS * (ROW_BANKS == 1 ? KERNEL : STRIDE)
                              * (COLUMN_BANKS == 1 ? KERNEL : STRIDE),                           // derived
   parameter int ADDRESS_BITS = (DEPTH > 1) ? $clog2(DEPTH) : 1,                                 // derived
   parameter int SUM_BITS     = (PLACES > 1) ? $clog2(PLACES) : 1,                               // derived
   parameter int INDEX_BITS   = (WORDS > 1) ? $clog2(WORDS) : 1,                                 // derived
+  parameter int TIME_BITS    = (TIMES > 1) ? $clog2(TIMES) : 1,                                 // derived
   parameter int PHASE_BITS   = (STRIDE > 1) ? $clog2(STRIDE) : 1,                               // derived
   parameter int BANK_BITS    = (COLUMN_BANKS > 1) ? $clog2(COLUMN_BANKS) : 1,                   // derived
   parameter int SLOT_BITS    = (REACH > 1) ? $clog2(REACH) : 1,                                 // derived
@@ -49,6 +52,7 @@ module scatter_order #(
   input  logic                   word_nonzero_i,
   input  logic                   word_row_last_i,
   input  logic [INDEX_BITS-1:0]  word_index_i,
+  input  logic [TIME_BITS-1:0]   word_time_i,
   input  logic [PHASE_BITS-1:0]  word_phase_i,
   input  logic [BANK_BITS-1:0]   word_bank_i,
   input  logic [PLACE_BITS-1:0]  word_place_i,
@@ -177,10 +181,12 @@ module scatter_order #(
   logic [BANK_BITS-1:0]  read_bank_q;
   logic [PLACE_BITS-1:0] read_place_q;
   logic [PE_BITS-1:0]    read_pe_q;
+  logic [TIME_BITS-1:0]  read_time_q;
   logic [SLOT_BITS-1:0]  read_slot_q;
-  logic                  read_last;
+  logic                  read_time_last, read_last;
 
-  assign read_last = read_pe_q == PE_BITS'(PE_GROUPS - 1);
+  assign read_time_last = read_time_q == TIME_BITS'(TIMES - 1);
+  assign read_last      = read_time_last && read_pe_q == PE_BITS'(PE_GROUPS - 1);
   assign row_read  = read_o && read_last && read_column_q == WIDE_BITS'(OUT_COLUMNS - 1);
 
   always_ff @(posedge clk_i) begin
@@ -191,8 +197,10 @@ module scatter_order #(
       read_bank_q   <= '0;
       read_place_q  <= '0;
       read_pe_q     <= '0;
+      read_time_q   <= '0;
     end else if (read_o) begin
-      read_pe_q <= read_last ? '0 : read_pe_q + 1'b1;
+      read_time_q <= read_time_last ? '0 : read_time_q + 1'b1;
+      if (read_time_last) read_pe_q <= read_last ? '0 : read_pe_q + 1'b1;
       if (read_last) begin
         read_column_q <= read_column_q + 1'b1;
         read_bank_q   <= (read_bank_q == BANK_BITS'(COLUMN_BANKS - 1)) ? '0 : read_bank_q + 1'b1;
@@ -248,6 +256,7 @@ module scatter_order #(
   logic                                    reading, wanted, wait_for;
   logic [SLOT_BITS-1:0]                    slot;
   logic [PE_BITS-1:0]                      pe;
+  logic [TIME_BITS-1:0]                    times;
   logic [ROW_BANKS-1:0]                    rows;
   logic [COLUMN_BANKS-1:0]                 columns;
   logic [COLUMN_BANKS-1:0][PLACE_BITS-1:0] place;
@@ -260,6 +269,7 @@ module scatter_order #(
   assign add     = wanted && !reading && !wait_for;
   assign slot    = reading ? read_slot_q : (ROW_BANKS > 1) ? top_slot_q : slot_before(top_slot_q, int'(row));
   assign pe      = reading ? read_pe_q : pe_q;
+  assign times   = reading ? read_time_q : word_time_i;
 
   if (ROW_BANKS > 1) begin : g_rows
     for (genvar s = 0; s < ROW_BANKS; s++) begin : g_bank
@@ -284,8 +294,8 @@ module scatter_order #(
   end
 
   for (genvar b = 0; b < COLUMN_BANKS; b++) begin : g_place
-    assign sum_place[b] = SUM_BITS'((((ROW_BANKS > 1) ? 0 : int'(slot)) * STRIP + int'(place[b])) * PE_GROUPS
-                                    + int'(pe));
+    assign sum_place[b] = SUM_BITS'(((((ROW_BANKS > 1) ? 0 : int'(slot)) * STRIP + int'(place[b])) * PE_GROUPS
+                                     + int'(pe)) * TIMES + int'(times));
   end
 
   // Kernel row and column of the highest row and column that the step reaches, or where they are taken
@@ -319,6 +329,7 @@ module scatter_order #(
     logic                                    reads;
     logic [SLOT_BITS-1:0]                    slot;
     logic [PE_BITS-1:0]                      pe;
+    logic [TIME_BITS-1:0]                    times;
     logic [ROW_BANKS-1:0]                    rows;
     logic [COLUMN_BANKS-1:0]                 columns;
     logic [COLUMN_BANKS-1:0][PLACE_BITS-1:0] place;
@@ -331,6 +342,7 @@ module scatter_order #(
     for (genvar b = 0; b < COLUMN_BANKS; b++) begin : g_bank
       assign meets[n][b] = before_q[n].valid && before_q[n].columns[b] && columns[b]
                          && before_q[n].place[b] == place[b] && before_q[n].pe == pe
+                         && before_q[n].times == times
                          && (ROW_BANKS > 1 ? (before_q[n].rows & rows) != '0 : before_q[n].slot == slot);
     end
   end
@@ -344,7 +356,7 @@ module scatter_order #(
   end
 
   always_ff @(posedge clk_i) begin
-    before_q[0] <= '{wanted && !wait_for, reading, slot, pe, rows, columns, place};
+    before_q[0] <= '{wanted && !wait_for, reading, slot, pe, times, rows, columns, place};
     for (int n = 1; n < SPAN; n++) before_q[n] <= before_q[n-1];
     if (rst_i) for (int n = 0; n < SPAN; n++) before_q[n].valid <= 1'b0;
     step_forward_o     <= meets[0];

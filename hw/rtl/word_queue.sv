@@ -1,8 +1,8 @@
-// Turns raster tokens into words of SIMD channels and keeps those that are not zero, with their place.
+// Turns raster tokens into words and keeps those that are not zero, with their place.
 //
-// A word of zeros changes no sum, so it is not kept; only the last word of a frame row always is, for
-// the row's end. A token of zeros takes a cycle to pass, and one of several words (GROUP above SIMD) a
-// cycle for each that is not zero.
+// A word is SIMD channels of a pixel in TP planes. One of zeros changes no sum, so it is not kept; only
+// the last word of a frame row always is, for the row's end. A token of zeros takes a cycle to pass, and
+// one of several words (GROUP above SIMD, TP below PLANES) a cycle for each that is not zero.
 //
 // A place is told as the windows lie: the first column of windows that does not begin behind the word
 // is top = (x + PADDING) / STRIDE, phase_o the rest of that division. Columns of windows lie in BANKS
@@ -13,11 +13,13 @@ module word_queue #(
   parameter int GROUP      = 2,
   parameter int SIMD       = 2,
   parameter int PLANES     = 2,
+  parameter int TP         = 2,
   parameter int STRIDE     = 1,
   parameter int PADDING    = 1,
   parameter int BANKS      = 3,
   parameter int DEPTH      = 32,
   parameter int INDEX_BITS = (CHANNELS / SIMD > 1) ? $clog2(CHANNELS / SIMD) : 1,          // derived
+  parameter int TIME_BITS  = (PLANES / TP > 1) ? $clog2(PLANES / TP) : 1,                  // derived
   parameter int PHASE_BITS = (STRIDE > 1) ? $clog2(STRIDE) : 1,                            // derived
   parameter int BANK_BITS  = (BANKS > 1) ? $clog2(BANKS) : 1,                              // derived
   parameter int PLACE_BITS = $clog2((WIDTH + PADDING) / STRIDE / BANKS + 2)                // derived
@@ -29,10 +31,11 @@ module word_queue #(
   input  logic [GROUP*PLANES-1:0] in_data_i,
   output logic                    out_valid_o,
   input  logic                    out_ready_i,
-  output logic [SIMD*PLANES-1:0]  word_o,
+  output logic [SIMD*TP-1:0]      word_o,
   output logic                    nonzero_o,
   output logic                    row_last_o,
-  output logic [INDEX_BITS-1:0]   index_o,      // which word of its pixel
+  output logic [INDEX_BITS-1:0]   index_o,      // which of the pixel's channels
+  output logic [TIME_BITS-1:0]    time_o,       // which of its planes
   output logic [PHASE_BITS-1:0]   phase_o,
   output logic [BANK_BITS-1:0]    bank_o,
   output logic [PLACE_BITS-1:0]   place_o
@@ -41,9 +44,14 @@ module word_queue #(
   if (SIMD < 1 || CHANNELS % SIMD != 0 || CHANNELS % GROUP != 0) begin : g_bad_words
     $error("word_queue: SIMD and GROUP must divide CHANNELS");
   end
+  if (TP < 1 || PLANES % TP != 0) begin : g_bad_planes
+    $error("word_queue: TP must divide PLANES");
+  end
 
-  localparam int PARTS      = (GROUP > SIMD) ? GROUP / SIMD : 1;   // words of a token
-  localparam int LANES      = PARTS * SIMD;
+  localparam int SHARES     = (GROUP > SIMD) ? GROUP / SIMD : 1;   // of a token's channels
+  localparam int TIMES      = PLANES / TP;
+  localparam int PARTS      = SHARES * TIMES;                      // words of a token
+  localparam int LANES      = SHARES * SIMD;
   localparam int TOKENS     = CHANNELS / LANES;                    // of a pixel
   localparam int TOKEN_BITS = (TOKENS > 1) ? $clog2(TOKENS) : 1;
   localparam int WIDE_BITS  = (WIDTH > 1) ? $clog2(WIDTH) : 1;
@@ -68,16 +76,18 @@ module word_queue #(
     );
   end
 
-  logic                               valid_q, done, push, room, last;
-  logic [PARTS-1:0]                   left_q, lowest, after, present;
-  logic [PARTS-1:0][SIMD*PLANES-1:0]  part, part_q;
+  logic                          valid_q, done, push, room, last;
+  logic [PARTS-1:0]              left_q, lowest, after, present;
+  logic [PARTS-1:0][SIMD*TP-1:0] part, part_q;
 
-  for (genvar r = 0; r < PARTS; r++) begin : g_part
+  for (genvar r = 0; r < SHARES; r++) begin : g_share
     for (genvar p = 0; p < PLANES; p++) begin : g_plane
-      assign part[r][p*SIMD +: SIMD]   = token[p*LANES + r*SIMD +: SIMD];
-      assign part_q[r][p*SIMD +: SIMD] = token_q[p*LANES + r*SIMD +: SIMD];
+      assign part[r*TIMES + p/TP][p%TP*SIMD +: SIMD]   = token[p*LANES + r*SIMD +: SIMD];
+      assign part_q[r*TIMES + p/TP][p%TP*SIMD +: SIMD] = token_q[p*LANES + r*SIMD +: SIMD];
     end
-    assign present[r] = |part[r];
+  end
+  for (genvar n = 0; n < PARTS; n++) begin : g_part
+    assign present[n] = |part[n];
   end
 
   assign lowest      = left_q & (~left_q + 1'b1);
@@ -131,23 +141,26 @@ module word_queue #(
   // What is kept
   // -------------------------------------------------------------------------------------------
 
-  localparam int KEPT = SIMD*PLANES + 2 + INDEX_BITS + PHASE_BITS + BANK_BITS + PLACE_BITS;
+  localparam int KEPT = SIMD*TP + 2 + INDEX_BITS + TIME_BITS + PHASE_BITS + BANK_BITS + PLACE_BITS;
 
-  logic [SIMD*PLANES-1:0] word;
-  logic [INDEX_BITS-1:0]  index;
-  logic                   row_last;
+  logic [SIMD*TP-1:0]    word;
+  logic [INDEX_BITS-1:0] share, index;
+  logic [TIME_BITS-1:0]  times;
+  logic                  row_last;
 
   always_comb begin
     word  = '0;
-    index = '0;
-    for (int r = 0; r < PARTS; r++) begin
-      if (lowest[r]) begin
-        word  = word | part_q[r];
-        index = index | INDEX_BITS'(r);
+    share = '0;
+    times = '0;
+    for (int n = 0; n < PARTS; n++) begin
+      if (lowest[n]) begin
+        word  = word | part_q[n];
+        share = share | INDEX_BITS'(n / TIMES);
+        times = times | TIME_BITS'(n % TIMES);
       end
     end
-    index = INDEX_BITS'(int'(token_index_q) * PARTS + int'(index));
   end
+  assign index = INDEX_BITS'(int'(token_index_q) * SHARES + int'(share));
 
   assign row_last = last && pixel_last && column_last;
   assign push     = valid_q && (left_q != '0 || row_last);
@@ -156,9 +169,9 @@ module word_queue #(
     .clk_i, .rst_i,
     .in_valid_i (push),
     .in_ready_o (room),
-    .in_data_i  ({word, left_q != '0, row_last, index, phase_q, bank_q, place_q}),
+    .in_data_i  ({word, left_q != '0, row_last, index, times, phase_q, bank_q, place_q}),
     .out_valid_o, .out_ready_i,
-    .out_data_o ({word_o, nonzero_o, row_last_o, index_o, phase_o, bank_o, place_o})
+    .out_data_o ({word_o, nonzero_o, row_last_o, index_o, time_o, phase_o, bank_o, place_o})
   );
 
 endmodule

@@ -56,13 +56,13 @@ class Activity:
             self._beats[key] = self.tap_tokens(windows, tp, groups).sum(axis=3)
         return self._beats[key]
 
-    def scatter_words(self, word: int) -> Integers:
-        """Words (N, H, W) of ``word`` channels of a pixel that are not zero in all of their planes."""
-        if ("scatter", word) not in self._beats:
-            planes = self.values.shape[1] * self.bits
-            words = nonzero_words(self.values, self.bits, planes, word)
-            self._beats["scatter", word] = words[:, 0].sum(axis=1, dtype=np.int64)
-        return self._beats["scatter", word]
+    def scatter_words(self, tp: int, word: int) -> Integers:
+        """Words (N, H, W) of each pixel, ``word`` channels in ``tp`` planes, that are not zero."""
+        key = ("scatter", tp, word)
+        if key not in self._beats:
+            words = nonzero_words(self.values, self.bits, tp, word)
+            self._beats[key] = words.sum(axis=(1, 2), dtype=np.int64)
+        return self._beats[key]
 
     def dense_beats(self, tp: int, simd: int) -> Integers:
         """Beats (N, tokens) of a ``frame_reader`` for one PE group."""

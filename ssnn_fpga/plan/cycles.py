@@ -82,18 +82,18 @@ def scatter(
 
     Each row at the pace of its steps, those that read sums out included, or of the words that arrive.
     """
-    pe_groups, words = space.outputs // fold.pe, space.channels // fold.simd
+    times, pe_groups = space.planes // fold.tp, space.outputs // fold.pe
     windows = Windows(
         window.height, window.width, space.channels, fold.simd, window.kernel, window.stride, window.padding
     )
     counts = (
-        np.full((1, window.height, window.width), words)
+        np.full((1, window.height, window.width), space.channels // fold.simd * times)
         if activity is None
-        else activity.scatter_words(fold.simd)
+        else activity.scatter_words(fold.tp, fold.simd)
     )
     steps = scatter_steps(windows, fold.scatter, pe_groups)
     complete = np.diff([0, *(rows_complete(windows, row) for row in range(window.height))])
-    work = (counts * steps).sum(axis=2) + complete * (windows.out_width * pe_groups)
+    work = (counts * steps).sum(axis=2) + complete * (windows.out_width * pe_groups * times)
     return round(float(np.maximum(work, np.maximum(counts, tokens).sum(axis=2)).sum(axis=1).mean()))
 
 

@@ -100,12 +100,20 @@ class FoldSpace:
     def scatters(self, override: Mapping[str, int]) -> Iterator[Fold]:
         """Every fold of a convolution that scatters and keeps the ``override``; none if that rules them out.
 
-        A word is SIMD channels of one pixel in all planes.
+        A word is SIMD channels of one pixel in TP planes, whole timesteps.
         """
-        for pe, simd, tl, scatter in product(
-            self.pe_choices(), divisors(self.channels), divisors(self.timesteps), self.scatter_choices()
-        ):
-            fold = Fold(pe, simd, self.planes, tl, scatter=scatter)
+        spaces = self.pe_choices(), divisors(self.channels), self._whole_timesteps(), self.scatter_choices()
+        for pe, simd, tp, scatter in product(*spaces):
+            yield from self._kept_scatters(pe, simd, tp, scatter, override)
+
+    def _whole_timesteps(self) -> list[int]:
+        return [tp for tp in self.tp_choices() if tp % self.bits == 0]
+
+    def _kept_scatters(
+        self, pe: int, simd: int, tp: int, scatter: int, override: Mapping[str, int]
+    ) -> Iterator[Fold]:
+        for tl in self.tl_choices(tp):
+            fold = Fold(pe, simd, tp, tl, scatter=scatter)
             kept = all(getattr(fold, key) == value for key, value in override.items())
             if kept and ("taps" not in override or "scatter" in override):  # taps says how windows are read
                 yield fold
@@ -165,8 +173,10 @@ class FoldSpace:
                 raise UserError(f"{begin} goes without {key}; leave one of the two out")
         self._check("pe", override, self.pe_choices(), f"{self.outputs} output channels")
         self._check("simd", override, divisors(self.channels), f"{self.channels} input channels")
-        self._check("tp", override, [self.planes], f"the {self.planes} planes that are scattered together")
-        self._check("tl", override, divisors(self.timesteps), f"{self.timesteps} timesteps")
+        planes = f"{self.timesteps} timesteps of {self.bits} planes into whole timesteps"
+        self._check("tp", override, self._whole_timesteps(), planes)
+        resident = self.resident(override.get("tp", self.planes))
+        self._check("tl", override, divisors(resident), f"{resident} resident timesteps")
 
     def _check(self, key: str, override: Mapping[str, int], allowed: list[int], of: str) -> None:
         if key in override and override[key] not in allowed:

@@ -277,17 +277,19 @@ def _windows(stage: Stage) -> Windows:
 
 def _scattered(stage: Stage, activity: Activity) -> _Work:
     """The words of a convolution that scatters."""
-    windows, simd, taps = _windows(stage), int(stage.parameter("SIMD")), int(stage.parameter("TAPS"))
-    reads = stage.output.channels // int(stage.parameter("PE"))
-    counts, steps = activity.scatter_words(simd), scatter_steps(windows, taps, reads)
-    mean = float((counts * steps).sum() / len(counts)) + reads * windows.out_height * windows.out_width
-    return _Work(Words(counts, steps, reads, taps), mean)
+    windows, taps = _windows(stage), int(stage.parameter("TAPS"))
+    pe_groups = stage.output.channels // int(stage.parameter("PE"))
+    counts = activity.scatter_words(int(stage.parameter("TP")), int(stage.parameter("SIMD")))
+    steps = scatter_steps(windows, taps, pe_groups)
+    reads = stage.output.tokens // (windows.out_height * windows.out_width)
+    mean = float((counts * steps).sum() / len(counts)) + stage.output.tokens
+    return _Work(Words(counts, steps, reads), mean)
 
 
 def _scatter_latency(stage: Stage) -> int:
     names = (
-        "WIDTH", "KERNEL", "STRIDE", "PADDING", "OUT_CHANNELS", "PE", "SIMD", "TAPS", "ACT_BITS",
-        "WEIGHT_BITS", "ACC_BITS",
+        "WIDTH", "TIMESTEPS", "KERNEL", "STRIDE", "PADDING", "OUT_CHANNELS", "PE", "SIMD", "TP", "TAPS",
+        "ACT_BITS", "WEIGHT_BITS", "ACC_BITS",
     )  # fmt: skip
     return scatter_latency(**{name.lower(): int(stage.parameter(name)) for name in names})
 

@@ -305,42 +305,45 @@ def scatter_weights(
 
 
 def scatter_latency(
-    width: int, kernel: int, stride: int, padding: int, out_channels: int, pe: int, simd: int, taps: int,
-    act_bits: int, weight_bits: int, acc_bits: int,
+    width: int, timesteps: int, kernel: int, stride: int, padding: int, out_channels: int, pe: int, simd: int,
+    tp: int, taps: int, act_bits: int, weight_bits: int, acc_bits: int,
 ) -> int:  # fmt: skip
     """Cycles from the one in which a ``scatter_conv`` begins to read a sum to the one that offers it."""
     bits = max(2, weight_bits)
     levels = _lane(simd, act_bits, bits, _sum_bits(simd, act_bits, bits, acc_bits)).levels
-    return 7 + levels + (_scatter_places(width, kernel, stride, padding, out_channels // pe, taps) > _SHALLOW)
+    tokens = out_channels // pe * (timesteps * act_bits // tp)
+    return 7 + levels + (_scatter_places(width, kernel, stride, padding, tokens, taps) > _SHALLOW)
 
 
-def _scatter_places(width: int, kernel: int, stride: int, padding: int, pe_groups: int, taps: int) -> int:
-    """Words of each memory of sums."""
+def _scatter_places(width: int, kernel: int, stride: int, padding: int, tokens: int, taps: int) -> int:
+    """Words of each memory of sums; ``tokens`` of a window."""
     reach = -(-kernel // stride)
     columns = (width + 2 * padding - kernel) // stride + 1
     strip = -(-columns // (reach if taps > 1 else 1))
-    return (1 if taps > reach else reach) * strip * pe_groups
+    return (1 if taps > reach else reach) * strip * tokens
 
 
 def scatter_conv(
     height: int, width: int, in_channels: int, in_group: int, timesteps: int, act_bits: int, kernel: int,
-    stride: int, padding: int, out_channels: int, pe: int, simd: int, taps: int, weight_bits: int,
+    stride: int, padding: int, out_channels: int, pe: int, simd: int, tp: int, taps: int, weight_bits: int,
     acc_bits: int,
 ) -> Terms:  # fmt: skip
     """The queue of words, the order of steps, and for each tap lanes, adders and a memory of sums."""
     planes, words, pe_groups = timesteps * act_bits, in_channels // simd, out_channels // pe
+    times, resident = planes // tp, tp // act_bits
     reach = -(-kernel // stride)
     rows, columns = reach if taps > reach else 1, reach if taps > 1 else 1
-    parts = in_group // simd if in_group > simd else 1
+    shares = in_group // simd if in_group > simd else 1
+    parts = shares * times
     bits = max(2, weight_bits)  # binary weights as two's complement
     sum_bits = _sum_bits(simd, act_bits, bits, acc_bits)
     lane = _lane(simd, act_bits, bits, sum_bits)
-    lanes, sums = timesteps * pe, timesteps * pe * acc_bits
-    places = _scatter_places(width, kernel, stride, padding, pe_groups, taps)
+    lanes, sums = resident * pe, resident * pe * acc_bits
+    places = _scatter_places(width, kernel, stride, padding, pe_groups * times, taps)
     block = places > _SHALLOW
-    token = parts * simd * planes
+    token = shares * simd * planes
     place_bits = ((width + padding) // stride // columns + 1).bit_length()
-    kept = simd * planes + 2 + _bits(words) + _bits(stride) + _bits(columns) + place_bits
+    kept = simd * tp + 2 + _bits(words) + _bits(times) + _bits(stride) + _bits(columns) + place_bits
     tag = 2 + _bits(reach) + _bits(columns) + 2 * rows + 2 * columns + columns * _bits(places)
     width_of_weights, depth = scatter_weights(
         in_channels, out_channels, kernel, stride, pe, simd, taps, weight_bits
@@ -354,7 +357,7 @@ def scatter_conv(
     return (
         Terms(
             {
-                "words": token / 5 + simd * planes * (_multiplexer(parts) if parts > 1 else 0) + 2 * parts,
+                "words": token / 5 + simd * tp * (_multiplexer(parts) if parts > 1 else 0) + 2 * parts,
                 "order": 90 + 10 * (_bits(height) + _bits(width)),
                 "places": 8 * columns * _bits(places),
                 "turn": taps * pe * simd * weight_bits * (_multiplexer(rows * columns)),
@@ -363,7 +366,7 @@ def scatter_conv(
                 "choice": sums * _multiplexer(taps),
             },
             flip_flops=token
-            + simd * planes * 2
+            + simd * tp * 2
             + taps * lanes * (lane.registers + block * sum_bits)
             + tag * (lane.levels + 5 + block)
             + sums

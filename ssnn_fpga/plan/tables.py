@@ -93,7 +93,7 @@ def _synapses(
                 readers[reader] = modules.reader_cost(layer, edge, out, fold, stream).limited
             pairs = zip(own[fold], readers[reader], strict=True)
             cycles = modules.synapse_cycles(layer, edge, out, fold, stream.group, activity)
-            behind = (fold.pe, space.resident(fold.tp))  # of one that scatters: all timesteps
+            behind = (fold.pe, space.resident(fold.tp))
             shared = modules.port_cycles(layer, edge, out, fold)
             options.append(Option((form, behind), cycles, tuple(a + b for a, b in pairs), fold, shared))
     return options

@@ -255,8 +255,6 @@ class Words:
     """(H, W) cycles that a word takes; 0: no window sees it."""
     reads: int
     """Sums that are read out for each window, a cycle each."""
-    taps: int
-    """Windows that take a word at once."""
 
 
 def scatter(words: Words, windows: Windows, source: Link, sink: Link, latency: float) -> Process:
