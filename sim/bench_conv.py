@@ -7,6 +7,7 @@ from typing import Any
 
 import cocotb
 import numpy as np
+from cocotb.triggers import FallingEdge
 
 from sim.bench import case
 from sim.coverage import hit
@@ -26,20 +27,29 @@ from ssnn_fpga.rtl.memory import scatter_words, weight_words
 from ssnn_fpga.rtl.stream import integer_tokens, pack_tokens, token_integers, unpack_accumulators
 
 
-def _note(zero: Integers, x: Integers, p: Mapping[str, int]) -> None:
+def _note(module: str, zero: Integers, x: Integers, p: Mapping[str, int]) -> None:
     """Coverage points of the frames ``x``; ``zero`` (N,H',W') marks windows of zeros."""
     rows, columns = zero.shape[1:]
     for n, row, column in np.argwhere(~zero):
         edges = (row in (0, rows - 1)) + (column in (0, columns - 1))
-        hit("conv", ("window inside", "window on an edge", "window in a corner")[edges])
+        hit(module, ("window inside", "window on an edge", "window in a corner")[edges])
         top, left = row * p["STRIDE"] - p["PADDING"], column * p["STRIDE"] - p["PADDING"]
         window = x[n, ..., max(top, 0) : top + p["KERNEL"], max(left, 0) : left + p["KERNEL"]]
         if window.any(axis=(0, 1)).all():
-            hit("conv", "window full")
+            hit(module, "window full")
     if zero.any():
-        hit("conv", "window of zeros")
+        hit(module, "window of zeros")
     if len(zero) > 1:
-        hit("conv", "frames follow each other")
+        hit(module, "frames follow each other")
+
+
+async def _watch_steps(dut: Any) -> None:
+    """Note when words that follow each other are added to the same sum."""
+    while True:
+        await FallingEdge(dut.clk_i)
+        if int(dut.step_valid.value) and not int(dut.step_read.value) and int(dut.step_forward.value):
+            hit("scatter_conv", "sum taken on before it is written")
+            return
 
 
 @cocotb.test()
@@ -71,6 +81,8 @@ async def frames(dut: Any) -> None:
     source = StreamSource(dut, dut.clk_i, rng=run.rng, stall=config["stall_in"])
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"], sidebands=("skipped",))
     await reset(dut)
+    if scatters:
+        cocotb.start_soon(_watch_steps(dut))
     words = (
         scatter_words(weight, p["PE"], p["SIMD"], p["WEIGHT_BITS"], p["TAPS"], p["STRIDE"])
         if scatters
@@ -91,7 +103,7 @@ async def frames(dut: Any) -> None:
     check("conv", expected, got)
     skipped = np.array([beat["skipped"] for beat in received]).reshape(skips.shape)
     check("conv skipped", skips.astype(np.int64), skipped, ("sample", "row", "column", "token"))
-    _note(skips.all(axis=-1), x, p)
+    _note("scatter_conv" if scatters else "conv", skips.all(axis=-1), x, p)
     if config["activity"] < 1:
         assert 0 < skips.sum() < skips.size, "the frames were meant to have windows of zeros, and others"
 

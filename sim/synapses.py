@@ -19,6 +19,7 @@ from ssnn_fpga.plan.readers import (
     tap_beats,
     window_beats,
 )
+from ssnn_fpga.plan.structure import scatter_places
 from ssnn_fpga.plan.timing import (
     Words,
     dense_frame_ends,
@@ -92,7 +93,8 @@ def scatter_ends(x: Integers, p: Mapping[str, int]) -> Integers:
     counts = nonzero_words(x, p["ACT_BITS"], p["TP"], p["SIMD"]).sum(axis=(1, 2), dtype=np.int64)
     steps = scatter_steps(windows, p["TAPS"], pe_groups)
     reads = pe_groups * (p["TIMESTEPS"] * p["ACT_BITS"] // p["TP"])
-    return scatter_frame_ends(Words(counts, steps, reads), windows)
+    places = scatter_places(p["WIDTH"], p["KERNEL"], p["STRIDE"], p["PADDING"], reads, p["TAPS"])
+    return scatter_frame_ends(Words(counts, steps, reads, places), windows)
 
 
 def frame_reader_ends(x: Integers, p: Mapping[str, int]) -> tuple[Integers, Integers]:

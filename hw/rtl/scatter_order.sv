@@ -107,6 +107,14 @@ module scatter_order #(
     return TURN_BITS'((reached > top + 1) ? top + 1 : reached);
   endfunction
 
+  // Shifted copies, which no synthesis makes a multiplier of.
+  function automatic int scaled(int value, int factor);
+    int total;
+    total = 0;
+    for (int bit_of = 0; bit_of < 16; bit_of++) if (factor[bit_of]) total += value << bit_of;
+    return total;
+  endfunction
+
   function automatic logic [SLOT_BITS-1:0] slot_before(logic [SLOT_BITS-1:0] slot, int rows);
     return SLOT_BITS'((int'(slot) >= rows) ? int'(slot) - rows : int'(slot) + REACH - rows);
   endfunction
@@ -218,7 +226,7 @@ module scatter_order #(
   logic                 begun_q, nothing, free, add, pe_last, column_last, row_last, word_last;
   logic [WIDE_BITS-1:0] column_top;
 
-  assign column_top    = WIDE_BITS'(int'(word_place_i) * COLUMN_BANKS + int'(word_bank_i));
+  assign column_top    = WIDE_BITS'(scaled(int'(word_place_i), COLUMN_BANKS) + int'(word_bank_i));
   assign row_low       = nearest(int'(top_q), OUT_ROWS);
   assign row_beyond    = beyond(int'(top_q), int'(phase_q));
   assign column_low    = nearest(int'(column_top), OUT_COLUMNS);
@@ -294,8 +302,9 @@ module scatter_order #(
   end
 
   for (genvar b = 0; b < COLUMN_BANKS; b++) begin : g_place
-    assign sum_place[b] = SUM_BITS'(((((ROW_BANKS > 1) ? 0 : int'(slot)) * STRIP + int'(place[b])) * PE_GROUPS
-                                     + int'(pe)) * TIMES + int'(times));
+    assign sum_place[b] = SUM_BITS'(((ROW_BANKS > 1) ? 0 : scaled(int'(slot), STRIP * PE_GROUPS * TIMES))
+                                    + scaled(int'(place[b]), PE_GROUPS * TIMES) + scaled(int'(pe), TIMES)
+                                    + int'(times));
   end
 
   // Kernel row and column of the highest row and column that the step reaches, or where they are taken
@@ -303,10 +312,11 @@ module scatter_order #(
   localparam int ROW_CHOICES    = (ROW_BANKS == 1) ? KERNEL : STRIDE;
   localparam int COLUMN_CHOICES = (COLUMN_BANKS == 1) ? KERNEL : STRIDE;
   int row_choice, column_choice;
-  assign row_choice    = int'(phase_q) + ((ROW_BANKS == 1) ? int'(row) * STRIDE : 0);
-  assign column_choice = int'(word_phase_i) + ((COLUMN_BANKS == 1) ? int'(column) * STRIDE : 0);
-  assign address = ADDRESS_BITS'(((int'(word_index_i) * PE_GROUPS + int'(pe_q)) * ROW_CHOICES + row_choice)
-                                 * COLUMN_CHOICES + column_choice);
+  assign row_choice    = int'(phase_q) + ((ROW_BANKS == 1) ? scaled(int'(row), STRIDE) : 0);
+  assign column_choice = int'(word_phase_i) + ((COLUMN_BANKS == 1) ? scaled(int'(column), STRIDE) : 0);
+  assign address = ADDRESS_BITS'(scaled(int'(word_index_i), PE_GROUPS * ROW_CHOICES * COLUMN_CHOICES)
+                                 + scaled(int'(pe_q), ROW_CHOICES * COLUMN_CHOICES)
+                                 + scaled(row_choice, COLUMN_CHOICES) + column_choice);
 
   always_ff @(posedge clk_i) begin
     step_valid_o    <= wanted && !wait_for && !rst_i;

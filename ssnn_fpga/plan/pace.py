@@ -18,7 +18,7 @@ from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.plan import INPUT, Modelled, Plan, Stage, StagePace
 from ssnn_fpga.plan.readers import Windows, scatter_steps
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, LogitStream, Stream
-from ssnn_fpga.plan.structure import kernel_levels, scatter_latency
+from ssnn_fpga.plan.structure import kernel_levels, scatter_latency, scatter_places
 from ssnn_fpga.plan.timing import Beats, Link, Process, Words
 
 _FULL_FRAMES = 4
@@ -283,7 +283,9 @@ def _scattered(stage: Stage, activity: Activity) -> _Work:
     steps = scatter_steps(windows, taps, pe_groups)
     reads = stage.output.tokens // (windows.out_height * windows.out_width)
     mean = float((counts * steps).sum() / len(counts)) + stage.output.tokens
-    return _Work(Words(counts, steps, reads), mean)
+    names = ("WIDTH", "KERNEL", "STRIDE", "PADDING", "TAPS")
+    shape = {name.lower(): int(stage.parameter(name)) for name in names}
+    return _Work(Words(counts, steps, reads, scatter_places(**shape, tokens=reads)), mean)
 
 
 def _scatter_latency(stage: Stage) -> int:

@@ -312,10 +312,10 @@ def scatter_latency(
     bits = max(2, weight_bits)
     levels = _lane(simd, act_bits, bits, _sum_bits(simd, act_bits, bits, acc_bits)).levels
     tokens = out_channels // pe * (timesteps * act_bits // tp)
-    return 7 + levels + (_scatter_places(width, kernel, stride, padding, tokens, taps) > _SHALLOW)
+    return 7 + levels + (scatter_places(width, kernel, stride, padding, tokens, taps) > _SHALLOW)
 
 
-def _scatter_places(width: int, kernel: int, stride: int, padding: int, tokens: int, taps: int) -> int:
+def scatter_places(width: int, kernel: int, stride: int, padding: int, tokens: int, taps: int) -> int:
     """Words of each memory of sums; ``tokens`` of a window."""
     reach = -(-kernel // stride)
     columns = (width + 2 * padding - kernel) // stride + 1
@@ -339,11 +339,12 @@ def scatter_conv(
     sum_bits = _sum_bits(simd, act_bits, bits, acc_bits)
     lane = _lane(simd, act_bits, bits, sum_bits)
     lanes, sums = resident * pe, resident * pe * acc_bits
-    places = _scatter_places(width, kernel, stride, padding, pe_groups * times, taps)
+    places = scatter_places(width, kernel, stride, padding, pe_groups * times, taps)
     block = places > _SHALLOW
     token = shares * simd * planes
     place_bits = ((width + padding) // stride // columns + 1).bit_length()
-    kept = simd * tp + 2 + _bits(words) + _bits(times) + _bits(stride) + _bits(columns) + place_bits
+    counters = sum(_bits(count) for count in (words, times, stride, columns) if count > 1)
+    kept = simd * tp + 2 + counters + place_bits
     tag = 2 + _bits(reach) + _bits(columns) + 2 * rows + 2 * columns + columns * _bits(places)
     width_of_weights, depth = scatter_weights(
         in_channels, out_channels, kernel, stride, pe, simd, taps, weight_bits

@@ -255,6 +255,8 @@ class Words:
     """(H, W) cycles that a word takes; 0: no window sees it."""
     reads: int
     """Sums that are read out for each window, a cycle each."""
+    places: int
+    """Cycles after a reset until all sums are marked as empty."""
 
 
 def scatter(words: Words, windows: Windows, source: Link, sink: Link, latency: float) -> Process:
@@ -264,24 +266,32 @@ def scatter(words: Words, windows: Windows, source: Link, sink: Link, latency: f
     on the room behind alone; words fill the cycles that are left.
     """
     reach = -(-windows.kernel // windows.stride)
-    behind, room = KERNEL_ROOM // words.reads, SCATTER_QUEUE + 1
+    step, room = max(1.0, sink.pace / words.reads), SCATTER_QUEUE + 1
     wide, top_of_row = windows.out_width, windows.out_height - 1
     source.opens.append(0)
     reading: list[tuple[float, float]] = []  # when the sums of each window begin to be read, and have been
     popped: list[float] = []  # when each word has left the queue
-    free = pushed = 0.0  # the engine, the word before
+    free, pushed = float(words.places), 0.0  # the engine, the word before
     place = busy = rows_before = pixel = 0
+
+    def gone(token: int) -> float:
+        """The cycle in which the stage behind takes a token of a pixel that has been given."""
+        pixel, before = divmod(token, words.reads)
+        return sink.moved[pixel] - (words.reads - 1 - before) * step
 
     def read(ready: float) -> Generator[None, None, None]:
         nonlocal place
         begin = max(ready, reading[-1][1] if reading else 0.0)
-        if behind and place >= behind:
-            begin = max(begin, sink.moved[place - behind] + 1)
-        end = begin + words.reads
+        first = place * words.reads - KERNEL_ROOM  # must have gone before this pixel's first is read
+        if first >= 0:
+            begin = max(begin, gone(first) + 1)
+        end, last = begin + words.reads, first + words.reads - 1
+        if 0 <= last < place * words.reads:
+            end = max(end, gone(last) + 2)
         moved = yield from sink.give(end - 1 + latency)
-        if not behind:
-            end = max(end, moved - KERNEL_ROOM + 1)
-        reading.append((begin, end))
+        if last >= place * words.reads:  # the pixel waits for its own first tokens
+            end = max(end, moved - KERNEL_ROOM * step + 1)
+        reading.append((end - words.reads, end))
         place += 1
 
     for counts in words.counts.tolist():
