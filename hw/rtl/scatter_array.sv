@@ -103,7 +103,7 @@ module scatter_array #(
       always_comb begin
         turned = '0;
         for (int n = 0; n < TAPS; n++)
-          if (n == row_tap * COLUMN_BANKS + column_tap) turned = turned | tap[n];
+          if (n / COLUMN_BANKS == row_tap && n % COLUMN_BANKS == column_tap) turned = turned | tap[n];
       end
 
       for (genvar p = 0; p < PE; p++) begin : g_pe

@@ -174,7 +174,7 @@ module scatter_order #(
       left_q  <= LEFT_BITS'(OUT_ROWS);
     end else if (row_done) begin
       row_q   <= row_q + 1'b1;
-      phase_q <= (phase_q == PHASE_BITS'(STRIDE - 1)) ? '0 : phase_q + 1'b1;
+      phase_q <= (STRIDE == 1 || phase_q == PHASE_BITS'(STRIDE - 1)) ? '0 : phase_q + 1'b1;
       if (phase_q == PHASE_BITS'(STRIDE - 1)) top_q <= top_q + 1'b1;
       until_q <= (until_q == '0) ? ROW_BITS'(STRIDE - 1) : until_q - 1'b1;
       left_q  <= left_q - LEFT_BITS'(completed);
@@ -211,7 +211,8 @@ module scatter_order #(
       if (read_time_last) read_pe_q <= read_last ? '0 : read_pe_q + 1'b1;
       if (read_last) begin
         read_column_q <= read_column_q + 1'b1;
-        read_bank_q   <= (read_bank_q == BANK_BITS'(COLUMN_BANKS - 1)) ? '0 : read_bank_q + 1'b1;
+        read_bank_q   <= (COLUMN_BANKS == 1 || read_bank_q == BANK_BITS'(COLUMN_BANKS - 1)) ? '0
+                                                                                            : read_bank_q + 1'b1;
         if (read_bank_q == BANK_BITS'(COLUMN_BANKS - 1)) read_place_q <= read_place_q + 1'b1;
       end
     end

@@ -127,14 +127,14 @@ module word_queue #(
       place_q  <= PLACE_BITS'(TOP / BANKS);
     end else if (done && pixel_last) begin
       column_q <= column_q + 1'b1;
-      phase_q  <= (phase_q == PHASE_BITS'(STRIDE - 1)) ? '0 : phase_q + 1'b1;
+      phase_q  <= (STRIDE == 1 || phase_q == PHASE_BITS'(STRIDE - 1)) ? '0 : phase_q + 1'b1;
       if (phase_q == PHASE_BITS'(STRIDE - 1)) begin
-        bank_q <= (bank_q == BANK_BITS'(BANKS - 1)) ? '0 : bank_q + 1'b1;
+        bank_q <= (BANKS == 1 || bank_q == BANK_BITS'(BANKS - 1)) ? '0 : bank_q + 1'b1;
         if (bank_q == BANK_BITS'(BANKS - 1)) place_q <= place_q + 1'b1;
       end
     end
     if (rst_i) token_index_q <= '0;
-    else if (done) token_index_q <= pixel_last ? '0 : token_index_q + 1'b1;
+    else if (done) token_index_q <= (TOKENS == 1 || pixel_last) ? '0 : token_index_q + 1'b1;
   end
 
   // -------------------------------------------------------------------------------------------
