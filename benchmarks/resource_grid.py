@@ -39,6 +39,7 @@ _INIT = {
     "synapses": "WEIGHT_INIT",
     "conv": "WEIGHT_INIT",
     "dense": "WEIGHT_INIT",
+    "scatter_conv": "WEIGHT_INIT",
     "lif": "INIT",
     "readout": "INIT",
     "join_current": "INIT",

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from math import ceil
 from typing import Any
 
+from ssnn_fpga.plan.structure import scatter_weights
+
 Parameters = dict[str, Any]
 
 _SYNAPSES = {
@@ -41,6 +43,15 @@ _CURRENT = {
     "OUT_BITS": 17, "FRACTION": 4,
 }  # fmt: skip
 _EXIT = {"OUTPUTS": 10, "EARLY_BITS": 16, "FINAL_BITS": 18, "OUT_BITS": 18, "MARGIN": 40, "DEPTH": 4}
+
+_SCATTER = {
+    "HEIGHT": 34, "WIDTH": 34, "IN_CHANNELS": 2, "IN_GROUP": 2, "TIMESTEPS": 4, "ACT_BITS": 1, "KERNEL": 3,
+    "STRIDE": 1, "PADDING": 1, "OUT_CHANNELS": 16, "PE": 4, "SIMD": 2, "TP": 4, "TAPS": 3,
+    "WEIGHT_BITS": 2, "ACC_BITS": 6,
+}  # fmt: skip
+_SCATTER_INSIDE = {
+    "HEIGHT": 17, "WIDTH": 17, "IN_CHANNELS": 32, "IN_GROUP": 8, "OUT_CHANNELS": 32, "ACC_BITS": 9,
+}  # fmt: skip
 
 GRID: dict[str, tuple[Parameters, list[Parameters]]] = {
     "synapses": (_SYNAPSES, [
@@ -74,6 +85,16 @@ GRID: dict[str, tuple[Parameters, list[Parameters]]] = {
         {"KERNEL": 5, "PADDING": 2, "SIMD": 32, "GROUP": 8},
         {"CHANNELS": 64, "SIMD": 64, "GROUP": 16, "TP": 4}, {"WIDTH": 80, "HEIGHT": 40, "SIMD": 16},
         {"WIDTH": 8, "HEIGHT": 8, "SIMD": 32, "TP": 4},
+    ]),
+    "scatter_conv": (_SCATTER, [
+        {}, {"PE": 16}, {"TP": 1, "PE": 16, "TAPS": 1}, {"TAPS": 9}, {"TP": 2, "PE": 16},
+        {**_SCATTER_INSIDE, "SIMD": 1, "PE": 8},
+        {"ACT_BITS": 2, "TIMESTEPS": 8, "TP": 4, "HEIGHT": 48, "WIDTH": 48, "ACC_BITS": 7, "PE": 16},
+        {**_SCATTER_INSIDE, "PE": 4, "SIMD": 8, "TP": 1, "TAPS": 1},
+        {"WEIGHT_BITS": 4, "ACC_BITS": 9, "PE": 2}, {"WEIGHT_BITS": 1, "ACT_BITS": 2, "STRIDE": 2, "TAPS": 2},
+        {"PE": 1, "SIMD": 1, "TAPS": 1}, {**_SCATTER_INSIDE, "SIMD": 4, "PE": 32, "TP": 2, "IN_GROUP": 32},
+        {"KERNEL": 5, "PADDING": 2, "TAPS": 5, "PE": 2, "TP": 2, "ACC_BITS": 7},
+        {**_SCATTER_INSIDE, "SIMD": 1, "PE": 16, "TP": 1, "TAPS": 9},
     ]),
     "frame_reader": (_FRAME, [
         {}, {"TP": 4, "SIMD": 8}, {"TP": 2, "PLANES": 8, "ACT_BITS": 2}, {"PLANES": 1}, {"TOKENS": 64},
@@ -213,6 +234,11 @@ def image_shape(module: str, parameters: Parameters) -> tuple[int, int]:
         return p["PE"] * p["BIAS_BITS"], ceil(p["OUTPUTS"] / p["PE"])
     if module == "join_current":
         return p["PE"] * p["GAIN_BITS"], ceil(p["CHANNELS"] / p["PE"])
+    if module == "scatter_conv":
+        names = (
+            "IN_CHANNELS", "OUT_CHANNELS", "KERNEL", "STRIDE", "PE", "SIMD", "TAPS", "WEIGHT_BITS",
+        )  # fmt: skip
+        return scatter_weights(**{name.lower(): p[name] for name in names})
     width = p["PE"] * p["SIMD"] * p["WEIGHT_BITS"]
     if module == "conv":
         return width, ceil(p["KERNEL"] ** 2 * p["IN_CHANNELS"] / p["SIMD"]) * (p["OUT_CHANNELS"] // p["PE"])

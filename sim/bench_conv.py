@@ -1,4 +1,4 @@
-"""Bench of ``conv`` and ``streamed_conv``: random frames and weights against the golden convolution."""
+"""Bench of ``conv``, ``streamed_conv`` and ``scatter_conv``: random frames against the golden convolution."""
 
 from __future__ import annotations
 
@@ -7,32 +7,49 @@ from typing import Any
 
 import cocotb
 import numpy as np
+from cocotb.triggers import FallingEdge
 
 from sim.bench import case
 from sim.coverage import hit
 from sim.scoreboard import check
 from sim.stream import LONG_STALL, StreamSink, StreamSource, interrupt, reset
-from sim.synapses import check_cycles, give_weights, random_frames, random_weights, reader_ends
+from sim.synapses import (
+    check_cycles,
+    give_weights,
+    random_frames,
+    random_weights,
+    reader_ends,
+    scatter_ends,
+)
 from ssnn_fpga.golden import arithmetic
 from ssnn_fpga.network.layers import Integers
-from ssnn_fpga.rtl.memory import weight_words
+from ssnn_fpga.rtl.memory import scatter_words, weight_words
 from ssnn_fpga.rtl.stream import integer_tokens, pack_tokens, token_integers, unpack_accumulators
 
 
-def _note(zero: Integers, x: Integers, p: Mapping[str, int]) -> None:
+def _note(module: str, zero: Integers, x: Integers, p: Mapping[str, int]) -> None:
     """Coverage points of the frames ``x``; ``zero`` (N,H',W') marks windows of zeros."""
     rows, columns = zero.shape[1:]
     for n, row, column in np.argwhere(~zero):
         edges = (row in (0, rows - 1)) + (column in (0, columns - 1))
-        hit("conv", ("window inside", "window on an edge", "window in a corner")[edges])
+        hit(module, ("window inside", "window on an edge", "window in a corner")[edges])
         top, left = row * p["STRIDE"] - p["PADDING"], column * p["STRIDE"] - p["PADDING"]
         window = x[n, ..., max(top, 0) : top + p["KERNEL"], max(left, 0) : left + p["KERNEL"]]
         if window.any(axis=(0, 1)).all():
-            hit("conv", "window full")
+            hit(module, "window full")
     if zero.any():
-        hit("conv", "window of zeros")
+        hit(module, "window of zeros")
     if len(zero) > 1:
-        hit("conv", "frames follow each other")
+        hit(module, "frames follow each other")
+
+
+async def _watch_steps(dut: Any) -> None:
+    """Note when words that follow each other are added to the same sum."""
+    while True:
+        await FallingEdge(dut.clk_i)
+        if int(dut.step_valid.value) and not int(dut.step_read.value) and int(dut.step_forward.value):
+            hit("scatter_conv", "sum taken on before it is written")
+            return
 
 
 @cocotb.test()
@@ -45,6 +62,7 @@ async def frames(dut: Any) -> None:
     p, config = run.parameters, run.config
     rng = np.random.default_rng(run.seed)
     groups, taps = p.get("CONV_GROUPS", 1), bool(p.get("TAP_SERIAL", 0))
+    scatters = "TAPS" in p
     weight = random_weights(
         rng, (p["OUT_CHANNELS"], p["IN_CHANNELS"] // groups, p["KERNEL"], p["KERNEL"]), p["WEIGHT_BITS"]
     )
@@ -58,13 +76,19 @@ async def frames(dut: Any) -> None:
     n, t, o, rows, columns = active.shape
     active = active.reshape(n, t // resident, resident, o // p["PE"], p["PE"], rows, columns)
     zero = (active.sum(axis=(2, 4)) == 0).transpose(0, 3, 4, 2, 1).reshape(n, rows, columns, -1)
-    skips = zero if taps else np.broadcast_to(zero.all(axis=3, keepdims=True), zero.shape)
+    skips = zero if taps or scatters else np.broadcast_to(zero.all(axis=3, keepdims=True), zero.shape)
 
     source = StreamSource(dut, dut.clk_i, rng=run.rng, stall=config["stall_in"])
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, stall=config["stall_out"], sidebands=("skipped",))
     await reset(dut)
-    words = weight_words(weight, p["PE"], p["SIMD"], p["WEIGHT_BITS"])
-    width = p["PE"] * p["SIMD"] * p["WEIGHT_BITS"]
+    if scatters:
+        cocotb.start_soon(_watch_steps(dut))
+    words = (
+        scatter_words(weight, p["PE"], p["SIMD"], p["WEIGHT_BITS"], p["TAPS"], p["STRIDE"])
+        if scatters
+        else weight_words(weight, p["PE"], p["SIMD"], p["WEIGHT_BITS"])
+    )
+    width = p.get("TAPS", 1) * p["PE"] * p["SIMD"] * p["WEIGHT_BITS"]
     await give_weights(dut, words, width, run.rng, config["stall_in"])
     tokens = token_integers(pack_tokens(x, p["IN_GROUP"], p["ACT_BITS"]))
     await interrupt(dut, [(source, tokens)], [sink], run.rng.randrange(len(tokens) // 4, len(tokens)))
@@ -79,12 +103,15 @@ async def frames(dut: Any) -> None:
     check("conv", expected, got)
     skipped = np.array([beat["skipped"] for beat in received]).reshape(skips.shape)
     check("conv skipped", skips.astype(np.int64), skipped, ("sample", "row", "column", "token"))
-    _note(skips.all(axis=-1), x, p)
+    _note("scatter_conv" if scatters else "conv", skips.all(axis=-1), x, p)
     if config["activity"] < 1:
         assert 0 < skips.sum() < skips.size, "the frames were meant to have windows of zeros, and others"
 
     steady = config["stall_in"] == config["stall_out"] == 0 and not config.get("hang")
-    if steady and not hasattr(dut, "ar_valid_o"):
+    if steady and scatters:
+        frame_tokens = len(received) // config["frames"]
+        check_cycles(scatter_ends(x, p), sink.cycles[frame_tokens - 1 :: frame_tokens])
+    elif steady and not hasattr(dut, "ar_valid_o"):
         depthwise = 1 < groups == p["IN_CHANNELS"] == p["OUT_CHANNELS"]
         reader = {
             **p,

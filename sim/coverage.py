@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ssnn_fpga.plan.structure import scatter_places
+
 FILE = "SSNN_FPGA_POINTS_FILE"
 """Set for a bench: where its points go."""
 
@@ -40,6 +42,15 @@ POINTS: dict[str, tuple[str, ...]] = {
         *_FOLDS, "last fold partial", "last fold full", *_WEIGHTS, *_GROUPS,
         "kernel 1", "kernel 3", "kernel 5", "stride 1", "stride 2", "no padding", "padding",
         "window registers", "taps in turns",
+        "window in a corner", "window on an edge", "window inside", "window of zeros", "window full",
+        "frames follow each other", *_STREAMS,
+    ),
+    "scatter_conv": (
+        "PE 1", "PE between", "PE all", "a window at a time", "a row of windows", "all windows", *_WEIGHTS,
+        "timesteps all at once", "timesteps in groups", "several planes a timestep",
+        "kernel 1", "kernel 3", "kernel 5", "stride 1", "stride 2", "no padding", "padding",
+        "several words a token", "a word a token", "several tokens a word",
+        "sums in LUT RAM", "sums in block RAM", "sum taken on before it is written",
         "window in a corner", "window on an edge", "window inside", "window of zeros", "window full",
         "frames follow each other", *_STREAMS,
     ),
@@ -158,6 +169,29 @@ def _conv(p: Mapping[str, Any]) -> Iterable[str]:
     yield from (_grouped(p, p["IN_CHANNELS"]), f"kernel {p['KERNEL']}", f"stride {p['STRIDE']}")
     yield "padding" if p["PADDING"] else "no padding"
     yield "taps in turns" if p.get("TAP_SERIAL") else "window registers"
+
+
+def _scatter_conv(p: Mapping[str, Any]) -> Iterable[str]:
+    reach = -(-p["KERNEL"] // p["STRIDE"])
+    yield "PE all" if p["PE"] == p["OUT_CHANNELS"] else "PE 1" if p["PE"] == 1 else "PE between"
+    yield (
+        "a window at a time"
+        if p["TAPS"] == 1
+        else "a row of windows"
+        if p["TAPS"] == reach
+        else "all windows"
+    )
+    planes = p["TIMESTEPS"] * p["ACT_BITS"]
+    yield from (_weights(p), f"kernel {p['KERNEL']}", f"stride {p['STRIDE']}")
+    yield "timesteps all at once" if p["TP"] == planes else "timesteps in groups"
+    if p["ACT_BITS"] > 1:
+        yield "several planes a timestep"
+    yield "padding" if p["PADDING"] else "no padding"
+    wider = p["IN_GROUP"] - p["SIMD"]
+    yield "several words a token" if wider > 0 else "several tokens a word" if wider < 0 else "a word a token"
+    tokens = p["OUT_CHANNELS"] // p["PE"] * (planes // p["TP"])
+    places = scatter_places(p["WIDTH"], p["KERNEL"], p["STRIDE"], p["PADDING"], tokens, p["TAPS"])
+    yield "sums in block RAM" if places > 64 else "sums in LUT RAM"
 
 
 def _streamed_dense(p: Mapping[str, Any]) -> Iterable[str]:
@@ -280,6 +314,7 @@ def _axi_accelerator(p: Mapping[str, Any]) -> Iterable[str]:
 _CLASSES: dict[str, Callable[[Mapping[str, Any]], Iterable[str]]] = {
     "axi_accelerator": _axi_accelerator,
     "conv": _conv,
+    "scatter_conv": _scatter_conv,
     "dense": lambda p: _folds(p, p["INPUTS"], p["OUTPUTS"]),
     "streamed_dense": _streamed_dense,
     "lif": _lif,

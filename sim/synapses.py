@@ -11,8 +11,22 @@ import numpy as np
 from sim.memory_port import ReadMemory
 from sim.write_port import write_words
 from ssnn_fpga.network.layers import Integers
-from ssnn_fpga.plan.readers import Windows, dense_beats, nonzero_words, tap_beats, window_beats
-from ssnn_fpga.plan.timing import dense_frame_ends, tap_frame_ends, window_frame_ends
+from ssnn_fpga.plan.readers import (
+    Windows,
+    dense_beats,
+    nonzero_words,
+    scatter_steps,
+    tap_beats,
+    window_beats,
+)
+from ssnn_fpga.plan.structure import scatter_places
+from ssnn_fpga.plan.timing import (
+    Words,
+    dense_frame_ends,
+    scatter_frame_ends,
+    tap_frame_ends,
+    window_frame_ends,
+)
 from ssnn_fpga.rtl.memory import memory_bytes
 
 
@@ -67,6 +81,20 @@ def reader_ends(x: Integers, p: Mapping[str, Any], *, taps: bool) -> tuple[list[
     folds = -(-kernel * kernel * p["CHANNELS"] // groups // p["SIMD"])
     work = window_beats(words, shape, skipped * bit_groups * folds, skipped)
     return work.sum(axis=(1, 2)).tolist(), window_frame_ends(work, shape)
+
+
+def scatter_ends(x: Integers, p: Mapping[str, int]) -> Integers:
+    """When the model ends the frames ``x`` (N,T,C,H,W) of a ``scatter_conv``, by its parameters."""
+    tokens, pe_groups = p["IN_CHANNELS"] // p["IN_GROUP"], p["OUT_CHANNELS"] // p["PE"]
+    windows = Windows(
+        p["HEIGHT"], p["WIDTH"], p["IN_CHANNELS"], p["IN_GROUP"], p["KERNEL"], p["STRIDE"], p["PADDING"],
+        tokens,
+    )  # fmt: skip
+    counts = nonzero_words(x, p["ACT_BITS"], p["TP"], p["SIMD"]).sum(axis=(1, 2), dtype=np.int64)
+    steps = scatter_steps(windows, p["TAPS"], pe_groups)
+    reads = pe_groups * (p["TIMESTEPS"] * p["ACT_BITS"] // p["TP"])
+    places = scatter_places(p["WIDTH"], p["KERNEL"], p["STRIDE"], p["PADDING"], reads, p["TAPS"])
+    return scatter_frame_ends(Words(counts, steps, reads, places), windows)
 
 
 def frame_reader_ends(x: Integers, p: Mapping[str, int]) -> tuple[Integers, Integers]:

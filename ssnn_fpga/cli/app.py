@@ -36,7 +36,10 @@ BoardOption = Annotated[str, typer.Option("--board", help="Board to plan for (se
 
 FoldOption = Annotated[
     list[str] | None,
-    typer.Option("--fold", help="Set a fold by hand, e.g. conv1.pe=8 (pe, simd, tp, tl); may be repeated."),
+    typer.Option(
+        "--fold",
+        help="Set a fold by hand, e.g. conv1.pe=8 (pe, simd, tp, tl, taps, scatter); may be repeated.",
+    ),
 ]
 
 ActivityOption = Annotated[

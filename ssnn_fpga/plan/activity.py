@@ -56,6 +56,14 @@ class Activity:
             self._beats[key] = self.tap_tokens(windows, tp, groups).sum(axis=3)
         return self._beats[key]
 
+    def scatter_words(self, tp: int, word: int) -> Integers:
+        """Words (N, H, W) of each pixel, ``word`` channels in ``tp`` planes, that are not zero."""
+        key = ("scatter", tp, word)
+        if key not in self._beats:
+            words = nonzero_words(self.values, self.bits, tp, word)
+            self._beats[key] = words.sum(axis=(1, 2), dtype=np.int64)
+        return self._beats[key]
+
     def dense_beats(self, tp: int, simd: int) -> Integers:
         """Beats (N, tokens) of a ``frame_reader`` for one PE group."""
         if (tp, simd) not in self._beats:

@@ -13,7 +13,7 @@ import numpy as np
 from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.folds import Fold, FoldSpace
-from ssnn_fpga.plan.readers import Windows, window_sums
+from ssnn_fpga.plan.readers import Windows, rows_complete, scatter_steps, window_sums
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream
 
 
@@ -73,6 +73,28 @@ def taps(space: FoldSpace, fold: Fold, window: Window, tokens: int, activity: Ac
     arrival = window.width * max(words, tokens)
     paced = np.maximum(rows, window.stride * arrival).sum(axis=1)
     return round(float(np.maximum(paced, window.height * arrival).mean()))
+
+
+def scatter(
+    space: FoldSpace, fold: Fold, window: Window, tokens: int, activity: Activity | None = None
+) -> int:
+    """A convolution that scatters its input, fed with ``tokens`` tokens a pixel.
+
+    Each row at the pace of its steps, those that read sums out included, or of the words that arrive.
+    """
+    times, pe_groups = space.planes // fold.tp, space.outputs // fold.pe
+    windows = Windows(
+        window.height, window.width, space.channels, fold.simd, window.kernel, window.stride, window.padding
+    )
+    counts = (
+        np.full((1, window.height, window.width), space.channels // fold.simd * times)
+        if activity is None
+        else activity.scatter_words(fold.tp, fold.simd)
+    )
+    steps = scatter_steps(windows, fold.scatter, pe_groups)
+    complete = np.diff([0, *(rows_complete(windows, row) for row in range(window.height))])
+    work = (counts * steps).sum(axis=2) + complete * (windows.out_width * pe_groups * times)
+    return round(float(np.maximum(work, np.maximum(counts, tokens).sum(axis=2)).sum(axis=1).mean()))
 
 
 @lru_cache

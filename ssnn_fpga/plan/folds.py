@@ -30,6 +30,8 @@ class Fold:
     """1: a convolution's window is read tap by tap (``tap_reader``), zeros left out."""
     streamed: int = 0
     """Bits of the memory port over which the weights come; 0: they lie on the chip."""
+    scatter: int = 0
+    """Windows that take a word at once, of a convolution that scatters (``scatter_conv``); 0: none does."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class FoldSpace:
     """Input channels of one group of a convolution."""
     groups: int = 1
     """Groups of a convolution."""
+    reach: int = 1
+    """Windows of a row of a convolution that see the same pixel, at most: kernel over stride."""
 
     @property
     def planes(self) -> int:
@@ -89,13 +93,46 @@ class FoldSpace:
         """TL: divides the resident timesteps."""
         return divisors(self.resident(tp))
 
+    def scatter_choices(self) -> list[int]:
+        """Windows at once, where a convolution may scatter its input: one, those of a row, all; or none."""
+        return sorted({1, self.reach, self.reach**2}) if self.pads_inputs and self.groups == 1 else []
+
+    def scatters(self, override: Mapping[str, int]) -> Iterator[Fold]:
+        """Every fold of a convolution that scatters and keeps the ``override``; none if that rules them out.
+
+        A word is SIMD channels of one pixel in TP planes, whole timesteps.
+        """
+        spaces = self.pe_choices(), divisors(self.channels), self._whole_timesteps(), self.scatter_choices()
+        for pe, simd, tp, scatter in product(*spaces):
+            yield from self._kept_scatters(pe, simd, tp, scatter, override)
+
+    def _whole_timesteps(self) -> list[int]:
+        return [tp for tp in self.tp_choices() if tp % self.bits == 0]
+
+    def _kept_scatters(
+        self, pe: int, simd: int, tp: int, scatter: int, override: Mapping[str, int]
+    ) -> Iterator[Fold]:
+        for tl in self.tl_choices(tp):
+            fold = Fold(pe, simd, tp, tl, scatter=scatter)
+            kept = all(getattr(fold, key) == value for key, value in override.items())
+            if kept and ("taps" not in override or "scatter" in override):  # taps says how windows are read
+                yield fold
+
     def folds(self, override: Mapping[str, int]) -> Iterator[Fold]:
-        """Every fold that keeps the ``override`` of some of pe, simd, tp, tl."""
+        """Every fold that keeps the ``override`` of some of pe, simd, tp, tl, taps, streamed, scatter.
+
+        Those that scatter (``scatters``) are among them only if the override says so.
+        """
         for key in override:
             if key not in asdict(Fold(1, 1, 1, 1)):
                 raise UserError(
-                    f"fold of layer {self.layer}: there is no {key!r}; use pe, simd, tp, tl, taps, streamed"
+                    f"fold of layer {self.layer}: there is no {key!r}; use pe, simd, tp, tl, taps, streamed, "
+                    "scatter"
                 )
+        if override.get("scatter"):
+            self._check_scatter(override)
+            yield from self.scatters(override)
+            return
         simd_choices = list(range(1, self.inputs + 1)) if self.pads_inputs else self.simd_choices()
         self._check("pe", override, self.pe_choices(), f"{self.outputs} output channels")
         self._check("simd", override, simd_choices, f"{self.inputs} inputs")
@@ -120,6 +157,27 @@ class FoldSpace:
             allowed = sorted({tl for tp in self.tp_choices() for tl in self.tl_choices(tp)})
             self._check("tl", override, allowed, f"{self.timesteps} timesteps")
 
+    def _check_scatter(self, override: Mapping[str, int]) -> None:
+        """Refuse what a convolution that scatters cannot have."""
+        choices, wanted = self.scatter_choices(), override["scatter"]
+        begin = f"fold of layer {self.layer}: scatter = {wanted}"
+        if not choices:
+            kind = "a convolution of several groups" if self.pads_inputs else "a dense layer"
+            raise UserError(f"{begin} is for convolutions of one group, and this is {kind}; leave it out")
+        if wanted not in choices:
+            raise UserError(
+                f"{begin} windows at once is none of the ways to scatter; use {', '.join(map(str, choices))}"
+            )
+        for key in ("taps", "streamed"):
+            if override.get(key):
+                raise UserError(f"{begin} goes without {key}; leave one of the two out")
+        self._check("pe", override, self.pe_choices(), f"{self.outputs} output channels")
+        self._check("simd", override, divisors(self.channels), f"{self.channels} input channels")
+        planes = f"{self.timesteps} timesteps of {self.bits} planes into whole timesteps"
+        self._check("tp", override, self._whole_timesteps(), planes)
+        resident = self.resident(override.get("tp", self.planes))
+        self._check("tl", override, divisors(resident), f"{resident} resident timesteps")
+
     def _check(self, key: str, override: Mapping[str, int], allowed: list[int], of: str) -> None:
         if key in override and override[key] not in allowed:
             shown = f"{allowed[0]} to {allowed[-1]}" if len(allowed) > 24 else ", ".join(map(str, allowed))
@@ -139,6 +197,7 @@ def fold_space(layer: Conv | Dense, source: Activation) -> FoldSpace:
         pads_inputs=isinstance(layer, Conv),
         channels=layer.weight.shape[1],
         groups=layer.groups if isinstance(layer, Conv) else 1,
+        reach=-(-layer.weight.shape[2] // layer.stride) if isinstance(layer, Conv) else 1,
     )
 
 
@@ -146,7 +205,9 @@ def parse_overrides(settings: Iterable[str]) -> dict[str, dict[str, int]]:
     """Folds set by hand, each as "layer.key=value", as {layer: {key: value}}."""
     overrides: dict[str, dict[str, int]] = {}
     for setting in settings:
-        match = re.fullmatch(r"(\w+)\.(?:(pe|simd|tp|tl)=([1-9]\d*)|(taps)=([01])|(streamed)=(\d+))", setting)
+        match = re.fullmatch(
+            r"(\w+)\.(?:(pe|simd|tp|tl)=([1-9]\d*)|(taps)=([01])|(streamed|scatter)=(\d+))", setting
+        )
         if match is None:
             raise UserError(f"fold {setting!r} is not of the form layer.key=value; write conv1.pe=8")
         layer, *fields = match.groups()

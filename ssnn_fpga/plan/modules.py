@@ -60,6 +60,8 @@ def synapse_stages(
 def synapse_cost(layer: Conv | Dense, edge: Activation, out: Accumulator, fold: Fold) -> Resources:
     """Kernel and weights, which do not depend on the tokens that feed the layer."""
     space = fold_space(layer, edge)
+    if fold.scatter:  # reader and synapses in one, which depends on the tokens: see reader_cost
+        return Resources()
     kernel = resources.estimate(
         "synapses",
         pe=fold.pe,
@@ -84,9 +86,14 @@ def port_cycles(layer: Conv | Dense, edge: Activation, out: Accumulator, fold: F
     return cycles.fetch(fold_space(layer, edge), fold, out.height * out.width, layer.weight_bits)
 
 
-def reader_cost(layer: Conv | Dense, edge: Activation, fold: Fold, source: ActivationStream) -> Resources:
-    """The reader and, in front of a dense layer, the gearboxes; PE plays no part."""
+def reader_cost(
+    layer: Conv | Dense, edge: Activation, out: Accumulator, fold: Fold, source: ActivationStream
+) -> Resources:
+    """The reader and, in front of a dense layer, the gearboxes; PE plays no part but where words scatter."""
     space = fold_space(layer, edge)
+    if isinstance(layer, Conv) and fold.scatter:
+        parameters = _scatter_parameters(layer, edge, out, fold, source)
+        return resources.estimate("scatter_conv", **{name.lower(): n for name, n in parameters.items()})
     if isinstance(layer, Conv):
         return resources.estimate(
             "tap_reader" if fold.taps else "window_reader",
@@ -126,6 +133,8 @@ def synapse_cycles(
     window = cycles.Window(
         kernel_size, layer.stride, edge.height, edge.width, out.height, out.width, layer.padding
     )
+    if fold.scatter:
+        return cycles.scatter(space, fold, window, edge.channels // group, activity)
     if fold.taps:
         return max(fetched, cycles.taps(space, fold, window, edge.channels // group, activity))
     return max(fetched, cycles.conv(space, fold, edge.channels // group, window, activity))
@@ -353,6 +362,18 @@ def _conv(
     assert isinstance(source, ActivationStream)
     kernel_size = layer.weight.shape[2]
     rows_ahead = kernel_size - layer.padding
+    if fold.scatter:
+        return _stage(
+            layer.name,
+            "scatter_conv",
+            (feed,),
+            accumulator_stream(out, fold.pe, space.resident(fold.tp)),
+            cycles=synapse_cycles(layer, edge, out, fold, source.group, activity),
+            worst=synapse_cycles(layer, edge, out, fold, source.group),
+            lead=min(1.0, rows_ahead / edge.height),
+            cost=reader_cost(layer, edge, out, fold, source),
+            **_scatter_parameters(layer, edge, out, fold, source) | {"WEIGHT_INIT": _image(layer, "weight")},
+        )
     return _stage(
         layer.name,
         "streamed_conv" if fold.streamed else "conv",
@@ -362,7 +383,7 @@ def _conv(
         cycles=synapse_cycles(layer, edge, out, fold, source.group, activity),
         worst=synapse_cycles(layer, edge, out, fold, source.group),
         lead=min(1.0, ((rows_ahead - 1) * edge.width + rows_ahead) / (edge.height * edge.width)),
-        cost=synapse_cost(layer, edge, out, fold) + reader_cost(layer, edge, fold, source),
+        cost=synapse_cost(layer, edge, out, fold) + reader_cost(layer, edge, out, fold, source),
         HEIGHT=edge.height,
         WIDTH=edge.width,
         IN_CHANNELS=edge.channels,
@@ -382,6 +403,29 @@ def _conv(
         CONV_GROUPS=layer.groups,
         TAP_SERIAL=fold.taps,
     )
+
+
+def _scatter_parameters(
+    layer: Conv, edge: Activation, out: Accumulator, fold: Fold, source: ActivationStream
+) -> dict[str, Any]:
+    return {
+        "HEIGHT": edge.height,
+        "WIDTH": edge.width,
+        "IN_CHANNELS": edge.channels,
+        "IN_GROUP": source.group,
+        "TIMESTEPS": edge.timesteps,
+        "ACT_BITS": edge.bits,
+        "KERNEL": layer.weight.shape[2],
+        "STRIDE": layer.stride,
+        "PADDING": layer.padding,
+        "OUT_CHANNELS": out.channels,
+        "PE": fold.pe,
+        "SIMD": fold.simd,
+        "TP": fold.tp,
+        "TAPS": fold.scatter,
+        "WEIGHT_BITS": layer.weight_bits,
+        "ACC_BITS": out.bits,
+    }
 
 
 def _weights(layer: Conv | Dense, fold: Fold) -> dict[str, Any]:

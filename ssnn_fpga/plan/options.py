@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from ssnn_fpga.plan.plan import Options, Stage
 from ssnn_fpga.plan.resources import estimate
+from ssnn_fpga.plan.structure import scatter_weights
 
-_WEIGHTS = ("conv", "dense")
+_WEIGHTS = ("conv", "dense", "scatter_conv")
 _IMAGES = ("INIT", "WEIGHT_INIT")
 
 
@@ -29,6 +30,12 @@ def memory_of(stage: Stage) -> Memory | None:
     match stage.module:
         case "conv" | "dense":
             return _weights(stage, "WEIGHT_INIT")
+        case "scatter_conv":
+            shape = scatter_weights(
+                number("IN_CHANNELS"), number("OUT_CHANNELS"), number("KERNEL"), number("STRIDE"),
+                number("PE"), number("SIMD"), number("TAPS"), number("WEIGHT_BITS"),
+            )  # fmt: skip
+            return Memory(*shape, "WEIGHT_INIT")
         case "lif":
             bits, channels = number("THETA_BITS") + number("BIAS_BITS"), number("CHANNELS")
         case "readout":

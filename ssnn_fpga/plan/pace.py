@@ -16,10 +16,10 @@ from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.plan import timing
 from ssnn_fpga.plan.activity import Activity
 from ssnn_fpga.plan.plan import INPUT, Modelled, Plan, Stage, StagePace
-from ssnn_fpga.plan.readers import Windows
+from ssnn_fpga.plan.readers import Windows, scatter_steps
 from ssnn_fpga.plan.streams import AccumulatorStream, ActivationStream, LogitStream, Stream
-from ssnn_fpga.plan.structure import kernel_levels
-from ssnn_fpga.plan.timing import Beats, Link, Process
+from ssnn_fpga.plan.structure import kernel_levels, scatter_latency, scatter_places
+from ssnn_fpga.plan.timing import Beats, Link, Process, Words
 
 _FULL_FRAMES = 4
 """Frames that stand for any number of them where nothing is skipped: all are alike."""
@@ -31,13 +31,20 @@ _READ_AHEAD = {"taps": 2, "window": -1, "dense": 2}
 class _Work:
     """The beats of a layer with synapses."""
 
-    beats: Beats
+    beats: Beats | Words
     mean: float
     """Beats of a frame, on average."""
 
-    def of(self, samples: Integers) -> Beats:
+    @property
+    def samples(self) -> int:
+        """How many samples they are of."""
+        return len(self.beats.counts if isinstance(self.beats, Words) else self.beats.taken)
+
+    def of(self, samples: Integers) -> Beats | Words:
         """Those of some samples."""
         beats = self.beats
+        if isinstance(beats, Words):
+            return replace(beats, counts=beats.counts[samples])
         return replace(
             beats, taken=beats.taken[samples], paced=beats.paced[samples], final=beats.final[samples]
         )
@@ -59,7 +66,7 @@ class Pace:
             for stage in plan.stages
             if isinstance(stage.output, AccumulatorStream) and "SIMD" in dict(stage.parameters)
         }
-        self._samples = min(len(work.beats.taken) for work in self._work.values())
+        self._samples = min(work.samples for work in self._work.values())
         self._sure = {
             stage.name: activity[stage.layer].values.astype(bool).tolist()
             if activity
@@ -114,12 +121,15 @@ class Pace:
         source, out = stage.source, stage.output
         assert isinstance(source, ActivationStream)
         assert isinstance(out, AccumulatorStream)
-        bits, tp, simd, pe = source.bits, int(values["TP"]), int(values["SIMD"]), int(values["PE"])
+        bits, simd, pe = source.bits, int(values["SIMD"]), int(values["PE"])
         dense = "INPUTS" in values
         if activity is None:
             shape = (source.timesteps, int(values["INPUTS"]), 1, 1) if dense else source.shape
             full = np.full((_FULL_FRAMES, *shape), (1 << bits) - 1)
             activity = Activity((), full, bits)
+        if stage.module == "scatter_conv":
+            return _scattered(stage, activity)
+        tp = int(values["TP"])
         pe_groups, step = out.channels // pe, self._steps.get(stage.name, 1)
         if dense:
             each = activity.dense_beats(tp, simd)
@@ -161,7 +171,7 @@ class _Wiring:
         self._processes: list[Process] = [timing.supply(entry, pixels * frames, plan.input.tokens / pixels)]
         self._between: list[Link] = []
 
-    def add(self, stage: Stage, beats: Beats | None, sure: Sequence[bool]) -> None:
+    def add(self, stage: Stage, beats: Beats | Words | None, sure: Sequence[bool]) -> None:
         """Adds a stage behind those that it reads; ``sure``: the samples that leave at an early exit."""
         sources = [self._links[feed.name] for feed in stage.inputs]
         source, before = sources[0], stage.inputs[0].name.split("[")[0]
@@ -179,11 +189,14 @@ class _Wiring:
         sink = Link(self._take(stage.name, tokens), count if stage is self._plan.stages[-1] else 0)
         self._links[stage.name] = self._outputs[stage.name] = sink
         match stage.module:
+            case "scatter_conv":
+                assert isinstance(beats, Words)
+                process = timing.scatter(beats, _windows(stage), source, sink, _scatter_latency(stage))
             case "conv" | "streamed_conv":
-                assert beats is not None
+                assert isinstance(beats, Beats)
                 process = self._conv(stage, beats, source, sink)
             case "dense" | "streamed_dense":
-                assert beats is not None
+                assert isinstance(beats, Beats)
                 pace = stage.source.tokens / self._pixels[before]
                 latency = _READ_AHEAD["dense"] + _kernel_latency(stage)
                 process = timing.read_frames(beats, self._pixels[before], pace, source, sink, latency)
@@ -254,12 +267,33 @@ def _windows(stage: Stage) -> Windows:
     values = dict(stage.parameters)
     channels = int(values["IN_CHANNELS"])
     word = int(values["IN_GROUP"])
-    if values["TAP_SERIAL"]:
+    if values.get("TAP_SERIAL"):
         word = int(values["SIMD"]) * (int(values["PE"]) if _depthwise(values) else 1)
     return Windows(
         int(values["HEIGHT"]), int(values["WIDTH"]), channels, word, int(values["KERNEL"]),
         int(values["STRIDE"]), int(values["PADDING"]), channels // int(values["IN_GROUP"]),
     )  # fmt: skip
+
+
+def _scattered(stage: Stage, activity: Activity) -> _Work:
+    """The words of a convolution that scatters."""
+    windows, taps = _windows(stage), int(stage.parameter("TAPS"))
+    pe_groups = stage.output.channels // int(stage.parameter("PE"))
+    counts = activity.scatter_words(int(stage.parameter("TP")), int(stage.parameter("SIMD")))
+    steps = scatter_steps(windows, taps, pe_groups)
+    reads = stage.output.tokens // (windows.out_height * windows.out_width)
+    mean = float((counts * steps).sum() / len(counts)) + stage.output.tokens
+    names = ("WIDTH", "KERNEL", "STRIDE", "PADDING", "TAPS")
+    shape = {name.lower(): int(stage.parameter(name)) for name in names}
+    return _Work(Words(counts, steps, reads, scatter_places(**shape, tokens=reads)), mean)
+
+
+def _scatter_latency(stage: Stage) -> int:
+    names = (
+        "WIDTH", "TIMESTEPS", "KERNEL", "STRIDE", "PADDING", "OUT_CHANNELS", "PE", "SIMD", "TP", "TAPS",
+        "ACT_BITS", "WEIGHT_BITS", "ACC_BITS",
+    )  # fmt: skip
+    return scatter_latency(**{name.lower(): int(stage.parameter(name)) for name in names})
 
 
 def _depthwise(values: Mapping[str, int | str]) -> bool:

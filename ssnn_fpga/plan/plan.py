@@ -24,6 +24,7 @@ _STREAMS: dict[str, type[Stream]] = {
 
 
 _READERS = {0: "whole", 1: "taps"}
+_SCATTERS = "scatter"
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,14 @@ class Plan:
         """For a table: layer, PE, SIMD, TP, TL, how windows are read, where weights lie, cycles a sample."""
         return [
             (
-                *(name, fold.pe, fold.simd, fold.tp, fold.tl, _READERS[fold.taps]),
+                *(
+                    name,
+                    fold.pe,
+                    fold.simd,
+                    fold.tp,
+                    fold.tl,
+                    _SCATTERS if fold.scatter else _READERS[fold.taps],
+                ),
                 "memory" if fold.streamed else "chip",
                 self.stage(name).cycles,
             )

@@ -67,6 +67,31 @@ class Windows:
         return range(self.rows_of(row)[0], end)
 
 
+def scatter_steps(windows: Windows, taps: int, pe_groups: int) -> Integers:
+    """Steps (H, W) of a ``scatter_conv`` that adds a word of each pixel to ``taps`` windows at a time."""
+
+    def reached(size: int, count: int) -> Integers:
+        offsets = np.arange(size)[:, None] + windows.padding - np.arange(count) * windows.stride
+        return np.asarray(((offsets >= 0) & (offsets < windows.kernel)).sum(axis=1))
+
+    reach = -(-windows.kernel // windows.stride)
+    rows = reached(windows.height, windows.out_height)
+    columns = reached(windows.width, windows.out_width)
+    if taps > 1:
+        columns = np.minimum(columns, 1)
+    if taps > reach:
+        rows = np.minimum(rows, 1)
+    return np.asarray(rows[:, None] * columns * pe_groups)
+
+
+def rows_complete(windows: Windows, row: int) -> int:
+    """How many rows of windows are complete with the frame rows up to ``row``."""
+    if row == windows.height - 1:
+        return windows.out_height
+    last = (row + windows.padding - windows.kernel + 1) // windows.stride
+    return min(windows.out_height, max(0, last + 1))
+
+
 def nonzero_words(x: Integers, bits: int, tp: int, word: int) -> Flags:
     """Which words have a bit set in which group of ``tp`` planes: (N, planes/tp, C/word, H, W).
 

@@ -18,6 +18,8 @@ _BLOCK_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 163
 _SHALLOW = 64
 KERNEL_ROOM = 16
 """Accumulator tokens that ``popcount_kernel`` has room for, on their way through it and waiting behind."""
+SCATTER_QUEUE = 32
+"""Words that wait in the queue of a ``scatter_conv``."""
 _FIELDS_IN_SLICE, _SLICE_FIELD = 2, 24
 """Accumulators of a DSP slice, and the widest that shares one (``hw/vendor/xilinx7/accumulator.sv``)."""
 
@@ -289,6 +291,98 @@ def frame_reader(tokens: int, planes: int, act_bits: int, simd: int, tp: int, pe
     )
 
 
+# ---- Convolutions that scatter ----
+
+
+def scatter_weights(
+    in_channels: int, out_channels: int, kernel: int, stride: int, pe: int, simd: int, taps: int,
+    weight_bits: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Width and depth of the weight memory of a ``scatter_conv``."""
+    reach = -(-kernel // stride)
+    choices = (stride if taps > reach else kernel) * (stride if taps > 1 else kernel)
+    return taps * pe * simd * weight_bits, in_channels // simd * (out_channels // pe) * choices
+
+
+def scatter_latency(
+    width: int, timesteps: int, kernel: int, stride: int, padding: int, out_channels: int, pe: int, simd: int,
+    tp: int, taps: int, act_bits: int, weight_bits: int, acc_bits: int,
+) -> int:  # fmt: skip
+    """Cycles from the one in which a ``scatter_conv`` begins to read a sum to the one that offers it."""
+    bits = max(2, weight_bits)
+    levels = _lane(simd, act_bits, bits, _sum_bits(simd, act_bits, bits, acc_bits)).levels
+    tokens = out_channels // pe * (timesteps * act_bits // tp)
+    return 7 + levels + (scatter_places(width, kernel, stride, padding, tokens, taps) > _SHALLOW)
+
+
+def scatter_places(width: int, kernel: int, stride: int, padding: int, tokens: int, taps: int) -> int:
+    """Words of each memory of sums; ``tokens`` of a window."""
+    reach = -(-kernel // stride)
+    columns = (width + 2 * padding - kernel) // stride + 1
+    strip = -(-columns // (reach if taps > 1 else 1))
+    return (1 if taps > reach else reach) * strip * tokens
+
+
+def scatter_conv(
+    height: int, width: int, in_channels: int, in_group: int, timesteps: int, act_bits: int, kernel: int,
+    stride: int, padding: int, out_channels: int, pe: int, simd: int, tp: int, taps: int, weight_bits: int,
+    acc_bits: int,
+) -> Terms:  # fmt: skip
+    """The queue of words, the order of steps, and for each tap lanes, adders and a memory of sums."""
+    planes, words, pe_groups = timesteps * act_bits, in_channels // simd, out_channels // pe
+    times, resident = planes // tp, tp // act_bits
+    reach = -(-kernel // stride)
+    rows, columns = reach if taps > reach else 1, reach if taps > 1 else 1
+    shares = in_group // simd if in_group > simd else 1
+    parts = shares * times
+    bits = max(2, weight_bits)  # binary weights as two's complement
+    sum_bits = _sum_bits(simd, act_bits, bits, acc_bits)
+    lane = _lane(simd, act_bits, bits, sum_bits)
+    lanes, sums = resident * pe, resident * pe * acc_bits
+    places = scatter_places(width, kernel, stride, padding, pe_groups * times, taps)
+    block = places > _SHALLOW
+    token = shares * simd * planes
+    place_bits = ((width + padding) // stride // columns + 1).bit_length()
+    counters = sum(_bits(count) for count in (words, times, stride, columns) if count > 1)
+    kept = simd * tp + 2 + counters + place_bits
+    tag = 2 + _bits(reach) + _bits(columns) + 2 * rows + 2 * columns + columns * _bits(places)
+    width_of_weights, depth = scatter_weights(
+        in_channels, out_channels, kernel, stride, pe, simd, taps, weight_bits
+    )
+    box = gearbox(planes, in_group, simd) if in_group < simd else Terms({})
+    memory = (
+        Terms({}, block_rams=_blocks(sums + 1, places))
+        if block
+        else Terms({}, ram_luts=_lut_ram(sums + 1, places))
+    )
+    return (
+        Terms(
+            {
+                "words": token / 5 + simd * tp * (_multiplexer(parts) if parts > 1 else 0) + 2 * parts,
+                "order": 90 + 10 * (_bits(height) + _bits(width)),
+                "places": 8 * columns * _bits(places),
+                "turn": taps * pe * simd * weight_bits * (_multiplexer(rows * columns)),
+                "lanes": taps * lanes * (lane.counters + lane.compressors + lane.sums),
+                "kept": taps * sums / 2,
+                "choice": sums * _multiplexer(taps),
+            },
+            flip_flops=token
+            + simd * tp * 2
+            + taps * lanes * (lane.registers + block * sum_bits)
+            + tag * (lane.levels + 5 + block)
+            + sums
+            + 90
+            + box.flip_flops,
+            dsps=taps * -(-lanes // (_FIELDS_IN_SLICE if acc_bits <= _SLICE_FIELD else 1)),
+        )
+        + Terms({"words": sum(box.logic.values())})
+        + memory * taps
+        + stream_fifo(kept, SCATTER_QUEUE)
+        + stream_fifo(sums + 1, KERNEL_ROOM)
+        + table(width_of_weights, depth)
+    )
+
+
 # ---- Neurons and what follows them ----
 
 
@@ -552,9 +646,9 @@ def weight_fetch(word_bits: int, data_bits: int, room: int) -> Terms:
 MODULES: dict[str, Callable[..., Terms]] = {
     function.__name__: function
     for function in (
-        synapses, window_reader, tap_reader, frame_reader, lif, pool, temporal_transform, readout, gearbox,
-        stream_fifo, stream_fork, join_sum, join_current, early_exit, image_loader, stream_gate, frame_guard,
-        result_guard, weight_fetch,
+        synapses, window_reader, tap_reader, frame_reader, scatter_conv, lif, pool, temporal_transform,
+        readout, gearbox, stream_fifo, stream_fork, join_sum, join_current, early_exit, image_loader,
+        stream_gate, frame_guard, result_guard, weight_fetch,
     )
 }  # fmt: skip
 """Parts by module of ``hw/rtl``, called with the module's parameters in lower case."""

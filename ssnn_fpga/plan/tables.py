@@ -71,22 +71,26 @@ def _synapses(
     graph: Graph, layer: Conv | Dense, sources: list[_Format], override: Mapping[str, int]
 ) -> list[Option]:
     edge, out, space = graph.activation(layer.inputs[0]), graph.accumulator(layer.name), graph.space(layer)
+    activity = graph.activity.get(layer.name)
     folds = list(dict.fromkeys(replace(fold, tl=1) for fold in space.folds(override)))
+    if activity is not None and not override.get("scatter"):
+        # How much there is to scatter is known only where it was measured.
+        folds = list(dict.fromkeys([*folds, *(replace(fold, tl=1) for fold in space.scatters(override))]))
     costs = {fold: modules.synapse_cost(layer, edge, out, fold) for fold in folds}
     if graph.port_bits and "streamed" not in override:
         # Words that fit LUTs are not worth the port's time.
         outside = [replace(fold, streamed=graph.port_bits) for fold in folds if costs[fold].block_rams]
         costs |= {fold: modules.synapse_cost(layer, edge, out, fold) for fold in outside}
     own = {fold: cost.limited for fold, cost in costs.items()}
-    activity = graph.activity.get(layer.name)
     options = []
     for form in sources:
         stream = modules.activation_stream(edge, *form)
         readers: dict[tuple[int, ...], Cost] = {}
         for fold in own:
-            reader = (fold.simd, fold.tp, fold.taps, fold.pe if space.depthwise else 1)
+            own_pe = fold.pe if space.depthwise or fold.scatter else 1
+            reader = (fold.simd, fold.tp, fold.taps, fold.scatter, own_pe)
             if reader not in readers:
-                readers[reader] = modules.reader_cost(layer, edge, fold, stream).limited
+                readers[reader] = modules.reader_cost(layer, edge, out, fold, stream).limited
             pairs = zip(own[fold], readers[reader], strict=True)
             cycles = modules.synapse_cycles(layer, edge, out, fold, stream.group, activity)
             behind = (fold.pe, space.resident(fold.tp))

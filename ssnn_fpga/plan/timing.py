@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ssnn_fpga.network.layers import Integers
-from ssnn_fpga.plan.readers import Windows
-from ssnn_fpga.plan.structure import KERNEL_ROOM
+from ssnn_fpga.plan.readers import Windows, rows_complete
+from ssnn_fpga.plan.structure import KERNEL_ROOM, SCATTER_QUEUE
 
 Process = Generator[None, None, None]
 
@@ -243,6 +243,104 @@ def read_windows(beats: Beats, windows: Windows, source: Link, sink: Link, laten
             # Three tokens wait between the rows and the columns being collected.
             issued = max(issue + len(collected) - 1, collected[-4] + 1 if len(collected) > 3 else 0)
             rows.release(row, issued)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a convolution that scatters has to add."""
+
+    counts: Integers
+    """(N, H, W) words of each pixel that are not zero."""
+    steps: Integers
+    """(H, W) cycles that a word takes; 0: no window sees it."""
+    reads: int
+    """Sums that are read out for each window, a cycle each."""
+    places: int
+    """Cycles after a reset until all sums are marked as empty."""
+
+
+def scatter(words: Words, windows: Windows, source: Link, sink: Link, latency: float) -> Process:
+    """``scatter_conv``: a sum that begins to be read is offered ``latency`` later.
+
+    Sums are read before words are added, so when they are read depends on the rows that are complete and
+    on the room behind alone; words fill the cycles that are left.
+    """
+    reach = -(-windows.kernel // windows.stride)
+    step, room = max(1.0, sink.pace / words.reads), SCATTER_QUEUE + 1
+    wide, top_of_row = windows.out_width, windows.out_height - 1
+    source.opens.append(0)
+    reading: list[tuple[float, float]] = []  # when the sums of each window begin to be read, and have been
+    popped: list[float] = []  # when each word has left the queue
+    free, pushed = float(words.places), 0.0  # the engine, the word before
+    place = busy = rows_before = pixel = 0
+
+    def gone(token: int) -> float:
+        """The cycle in which the stage behind takes a token of a pixel that has been given."""
+        pixel, before = divmod(token, words.reads)
+        return sink.moved[pixel] - (words.reads - 1 - before) * step
+
+    def read(ready: float) -> Generator[None, None, None]:
+        nonlocal place
+        begin = max(ready, reading[-1][1] if reading else 0.0)
+        first = place * words.reads - KERNEL_ROOM  # must have gone before this pixel's first is read
+        if first >= 0:
+            begin = max(begin, gone(first) + 1)
+        end, last = begin + words.reads, first + words.reads - 1
+        if 0 <= last < place * words.reads:
+            end = max(end, gone(last) + 2)
+        moved = yield from sink.give(end - 1 + latency)
+        if last >= place * words.reads:  # the pixel waits for its own first tokens
+            end = max(end, moved - KERNEL_ROOM * step + 1)
+        reading.append((end - words.reads, end))
+        place += 1
+
+    for counts in words.counts.tolist():
+        for y, row in enumerate(counts):
+            top = rows_before + min((y + windows.padding) // windows.stride, top_of_row)
+            for x, count in enumerate(row):
+                while len(source.moved) <= pixel:
+                    yield
+                steps = int(words.steps[y, x])
+                last = x == windows.width - 1
+                # Words of a pixel's earlier tokens were kept before its last token came.
+                pushed = max(pushed, source.moved[pixel] - min(max(count, 1), windows.tokens) + 1)
+                # A word may not be added before the row whose place it takes has been read so far.
+                needed = (top - reach) * wide + min((x + windows.padding) // windows.stride, wide - 1)
+                for _ in range(max(count, int(last))):
+                    pushed += 1
+                    if len(popped) >= room:
+                        pushed = max(pushed, popped[len(popped) - room] + 1)
+                    begin = max(pushed + 2, free)
+                    left: float = steps if count else 0
+                    if needed >= 0 and left:
+                        begin = max(begin, reading[needed][0] + words.reads)
+                    while left:
+                        while busy < len(reading) and reading[busy][1] <= begin:
+                            busy += 1
+                        if busy < len(reading) and reading[busy][0] <= begin:
+                            begin = reading[busy][1]
+                            continue
+                        run_of = min(left, reading[busy][0] - begin) if busy < len(reading) else left
+                        begin += run_of
+                        left -= run_of
+                    free = begin + (0 if steps and count else 1)
+                    popped.append(free - 1)
+                pushed = max(pushed, source.moved[pixel] + 1)
+                source.opens.append(pushed + max(0, windows.tokens - 1))
+                pixel += 1
+            complete = rows_complete(windows, y) - (rows_complete(windows, y - 1) if y else 0)
+            for _ in range(complete * wide):
+                yield from read(free)
+        rows_before += windows.out_height
+
+
+def scatter_frame_ends(words: Words, windows: Windows) -> Integers:
+    """The cycle (N,) in which the last sum of each frame of a ``scatter_conv`` has begun to be read."""
+    each = windows.out_height * windows.out_width
+    frames = len(words.counts)
+    source, sink = Link(pace=windows.tokens), Link(opens=frames * each)
+    pixels = frames * windows.height * windows.width
+    return _alone(scatter(words, windows, source, sink, 0), source, sink, pixels, windows.tokens, each)
 
 
 def read_frames(beats: Beats, pixels: int, pace: float, source: Link, sink: Link, latency: float) -> Process:

@@ -30,7 +30,7 @@ from ssnn_fpga.network.layers import (
 from ssnn_fpga.network.shapes import edges
 from ssnn_fpga.plan.options import Memory, memory_of
 from ssnn_fpga.plan.plan import Plan, Stage
-from ssnn_fpga.rtl.memory import bias_words, dense_stream_order, threshold_words, weight_words
+from ssnn_fpga.rtl.memory import bias_words, dense_stream_order, scatter_words, threshold_words, weight_words
 
 IMAGE_FILE = "load.bin"
 LOAD_BITS = 32
@@ -143,6 +143,9 @@ def _words(layer: Layer, stage: Stage, source: Edge) -> list[int]:
                 assert isinstance(source, Activation)
                 weight = dense_stream_order(weight, source.channels, source.height, source.width)
             simd, bits = int(stage.parameter("SIMD")), int(stage.parameter("WEIGHT_BITS"))
+            if stage.module == "scatter_conv":
+                taps, stride = int(stage.parameter("TAPS")), int(stage.parameter("STRIDE"))
+                return scatter_words(weight, pe, simd, bits, taps, stride)
             return weight_words(weight, pe, simd, bits)
         if isinstance(layer, Neuron):
             theta_bits, bias_bits = int(stage.parameter("THETA_BITS")), int(stage.parameter("BIAS_BITS"))

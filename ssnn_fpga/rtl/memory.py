@@ -40,6 +40,34 @@ def weight_words(weight: Integers, pe: int, simd: int, weight_bits: int) -> list
     return _join(words.reshape(-1, pe * simd), weight_bits)
 
 
+def scatter_words(
+    weight: Integers, pe: int, simd: int, weight_bits: int, taps: int, stride: int
+) -> list[int]:
+    """Words of the weight memory of a ``scatter_conv``, whose header says what lies where.
+
+    ``weight`` is (O,C,K,K). Taps beyond the kernel hold zeros, which no window is added. Raises
+    ValueError for a weight that does not fit.
+    """
+    outputs, channels, kernel, _ = weight.shape
+    reach = -(-kernel // stride)
+    rows = reach if taps > reach else 1
+    columns = reach if taps > 1 else 1
+    size = reach * stride
+    padded = np.zeros((outputs, channels, size, size), dtype=weight.dtype)
+    padded[:, :, :kernel, :kernel] = weight
+    # A kernel row is turn * stride + phase: either the turn is a tap's, or both are the address's.
+    row_steps = (rows, size // rows) if rows > 1 else (1, kernel)
+    column_steps = (columns, size // columns) if columns > 1 else (1, kernel)
+    kept = padded[:, :, : row_steps[0] * row_steps[1], : column_steps[0] * column_steps[1]]
+    split = kept.reshape(outputs // pe, pe, channels // simd, simd, *row_steps, *column_steps)
+    # to word, PE group, row, column; then row tap, column tap, PE, input
+    words = split.transpose(2, 0, 5, 7, 4, 6, 1, 3).reshape(-1, taps * pe * simd)
+    if weight_bits == 1:
+        return _join((words + 1) // 2, 1)
+    _check_signed(words, weight_bits)
+    return _join(words, weight_bits)
+
+
 def with_parity(words: Sequence[int], width: int) -> list[int]:
     """Words of ``width`` bits with a bit on top that makes the number of ones even.
 

@@ -58,7 +58,7 @@ def unused_port(stage: Stage) -> str | None:
 
 
 _PARITY = "parity_error_o"
-_OPEN = {"conv": _PARITY, "dense": _PARITY, "early_exit": "out_exited_o"}
+_OPEN = {"conv": _PARITY, "dense": _PARITY, "scatter_conv": _PARITY, "early_exit": "out_exited_o"}
 _OUTER: Mapping[str, Callable[[Stage], list[Port]]] = {
     "streamed_conv": _fetch_counters,
     "streamed_dense": _fetch_counters,

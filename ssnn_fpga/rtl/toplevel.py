@@ -230,7 +230,7 @@ def _comment(stage: Stage) -> list[str]:
 def _kind(stage: Stage) -> str:
     source, output = stage.source, stage.output
     match stage.module:
-        case "conv" | "streamed_conv":
+        case "conv" | "streamed_conv" | "scatter_conv":
             size = stage.parameter("KERNEL")
             text = f"{size} x {size} convolution, {_shape(source)} to {_shape(output)}"
         case "dense" | "streamed_dense":

@@ -128,7 +128,7 @@ class CompiledAccelerator:
             if probes and stage.layer:
                 recorded = self._recorded(index, stage, len(frames))
                 trace[stage.layer] = _values(stage, recorded.tokens)
-                if stage.module in ("conv", "streamed_conv"):
+                if stage.module in ("conv", "streamed_conv", "scatter_conv"):
                     skipped[stage.layer] = float(recorded.skipped.mean())
         last = plan.stages[-1]
         recorded = self._recorded(len(self._stages) - 1, last, len(frames))

@@ -82,6 +82,17 @@ _CORNERS: dict[str, list[dict[str, int | str]]] = {
         {"OUTPUTS": 1, "PE": 1},
         {"OUTPUTS": 10, "PE": 3, "TIMESTEPS": 4, "NT": 2},
     ],
+    "scatter_array": [{"BLOCK": 1, "WEIGHT_BITS": 1}, {"ROW_BANKS": 3}],
+    "scatter_conv": [
+        {"TAPS": 9, "PARITY": 1},
+        {"TAPS": 1, "KERNEL": 1, "PADDING": 0, "STRIDE": 2, "SIMD": 4, "PE": 8},
+    ],
+    "scatter_order": [
+        {"ROW_BANKS": 3},
+        {"COLUMN_BANKS": 1},
+        {"SPAN": 2, "STRIDE": 2, "COLUMN_BANKS": 2},
+    ],
+    "sum_memory": [{"BLOCK": 1}, {"DEPTH": 1}],
     "synapses": [{"PARITY": 1, "X_SETS": 4}],
     "tap_reader": [
         {"KERNEL": 1, "PADDING": 0, "STRIDE": 2, "HEIGHT": 1, "WIDTH": 1, "PLANES": 1, "PE_GROUPS": 1},
@@ -211,6 +222,17 @@ _REFUSALS: list[tuple[str, dict[str, int | str], str]] = [
     ("weight_memory", {"DEPTH": 0}, "WIDTH and DEPTH must be at least 1"),
     ("window_reader", {"CONV_GROUPS": 3}, "CONV_GROUPS must divide CHANNELS"),
     ("window_reader", {"X_SETS": 2}, "X_SETS is for depthwise layers"),
+    ("scatter_array", {"TIMESTEPS": 0}, "must be at least 1"),
+    ("scatter_array", {"WEIGHT_BITS": 9}, "WEIGHT_BITS must be 1 to 8"),
+    ("scatter_conv", {"TAPS": 2}, "TAPS must be 1, ceil(KERNEL/STRIDE) or its square"),
+    ("scatter_conv", {"PE": 3}, "PE must divide OUT_CHANNELS"),
+    ("scatter_conv", {"PARITY": 2}, "PARITY must be 0 or 1"),
+    ("scatter_order", {"COLUMN_BANKS": 2}, "must be 1 or what a word reaches"),
+    ("scatter_order", {"COLUMN_BANKS": 1, "ROW_BANKS": 3}, "all rows at once need all columns at once"),
+    ("scatter_order", {"PADDING": 2}, "PADDING at most KERNEL/2"),
+    ("scatter_order", {"HEIGHT": 2, "PADDING": 0}, "the padded frame is smaller"),
+    ("sum_memory", {"DEPTH": 0}, "WIDTH and DEPTH must be at least 1"),
+    ("word_queue", {"SIMD": 3}, "SIMD and GROUP must divide CHANNELS"),
 ]
 
 

@@ -24,6 +24,7 @@ def reuse_factors(network: Network, plan: Plan) -> dict[str, int]:
         source, fold = edge_of[layer.inputs[0]], plan.folds[layer.name]
         assert isinstance(source, Activation)  # edges() has seen to it
         space = fold_space(layer, source)
-        cycles = ceil(space.outputs / fold.pe) * ceil(space.inputs / fold.simd) * ceil(space.planes / fold.tp)
+        inputs = fold.simd * max(1, fold.scatter)  # a word that is scattered meets that many windows at once
+        cycles = ceil(space.outputs / fold.pe) * ceil(space.inputs / inputs) * ceil(space.planes / fold.tp)
         factors[layer.name] = max(1, round(cycles / source.timesteps))
     return factors

@@ -1,0 +1,75 @@
+"""The convolution that scatters against the golden model."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.bench import run_bench
+
+_SHAPES = {
+    # a row of taps at once, two words a token, two PE groups
+    "row-at-once": {
+        "HEIGHT": 7, "WIDTH": 6, "IN_CHANNELS": 4, "IN_GROUP": 4, "TIMESTEPS": 4, "ACT_BITS": 2,
+        "KERNEL": 3, "STRIDE": 1, "PADDING": 1, "OUT_CHANNELS": 6, "PE": 3, "SIMD": 2, "TP": 8, "TAPS": 3,
+        "WEIGHT_BITS": 4, "ACC_BITS": 11,
+    },
+    # a tap and a timestep a cycle, stride 2 on an odd frame, words of several tokens; binary weights
+    "tap-by-tap": {
+        "HEIGHT": 9, "WIDTH": 7, "IN_CHANNELS": 4, "IN_GROUP": 1, "TIMESTEPS": 2, "ACT_BITS": 1,
+        "KERNEL": 3, "STRIDE": 2, "PADDING": 1, "OUT_CHANNELS": 4, "PE": 1, "SIMD": 2, "TP": 1, "TAPS": 1,
+        "WEIGHT_BITS": 1, "ACC_BITS": 7,
+    },
+    # two timestep groups of three, two words a token in each; two PE groups
+    "timestep-groups": {
+        "HEIGHT": 6, "WIDTH": 8, "IN_CHANNELS": 4, "IN_GROUP": 4, "TIMESTEPS": 6, "ACT_BITS": 2,
+        "KERNEL": 3, "STRIDE": 1, "PADDING": 1, "OUT_CHANNELS": 4, "PE": 2, "SIMD": 2, "TP": 6, "TAPS": 3,
+        "WEIGHT_BITS": 5, "ACC_BITS": 12,
+    },
+    # a word a cycle: words one behind the other add to the same sums
+    "word-a-cycle": {
+        "HEIGHT": 7, "WIDTH": 9, "IN_CHANNELS": 2, "IN_GROUP": 2, "TIMESTEPS": 2, "ACT_BITS": 1,
+        "KERNEL": 3, "STRIDE": 1, "PADDING": 1, "OUT_CHANNELS": 4, "PE": 4, "SIMD": 1, "TP": 2, "TAPS": 9,
+        "WEIGHT_BITS": 2, "ACC_BITS": 6,
+    },
+    # 5 x 5, stride 2: all nine taps at once, of which the last row and column may be beyond the kernel
+    "five-by-five": {
+        "HEIGHT": 8, "WIDTH": 10, "IN_CHANNELS": 2, "IN_GROUP": 2, "TIMESTEPS": 1, "ACT_BITS": 2,
+        "KERNEL": 5, "STRIDE": 2, "PADDING": 2, "OUT_CHANNELS": 2, "PE": 1, "SIMD": 1, "TP": 2, "TAPS": 9,
+        "WEIGHT_BITS": 3, "ACC_BITS": 10,
+    },
+    # pointwise with a stride beyond the kernel: pixels that no window needs
+    "pointwise-stride": {
+        "HEIGHT": 5, "WIDTH": 7, "IN_CHANNELS": 6, "IN_GROUP": 3, "TIMESTEPS": 3, "ACT_BITS": 1,
+        "KERNEL": 1, "STRIDE": 2, "PADDING": 0, "OUT_CHANNELS": 4, "PE": 2, "SIMD": 3, "TP": 3, "TAPS": 1,
+        "WEIGHT_BITS": 8, "ACC_BITS": 11,
+    },
+    # so wide that the sums lie in block RAM, and words follow each other onto the same sums
+    "block-memory": {
+        "HEIGHT": 3, "WIDTH": 80, "IN_CHANNELS": 2, "IN_GROUP": 2, "TIMESTEPS": 2, "ACT_BITS": 1,
+        "KERNEL": 1, "STRIDE": 1, "PADDING": 0, "OUT_CHANNELS": 4, "PE": 4, "SIMD": 1, "TP": 2, "TAPS": 1,
+        "WEIGHT_BITS": 3, "ACC_BITS": 5,
+    },
+    # a frame of one row: all rows of windows are complete with it; no row of windows fits the held ones
+    "one-row": {
+        "HEIGHT": 1, "WIDTH": 5, "IN_CHANNELS": 2, "IN_GROUP": 2, "TIMESTEPS": 1, "ACT_BITS": 2,
+        "KERNEL": 5, "STRIDE": 1, "PADDING": 2, "OUT_CHANNELS": 3, "PE": 1, "SIMD": 2, "TP": 2, "TAPS": 5,
+        "WEIGHT_BITS": 4, "ACC_BITS": 11,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stalls", "activity"),
+    [((0.0, 0.0), 0.1), ((0.4, 0.4), 0.15), ((0.1, 0.8), 1.0)],
+    ids=["full-rate-sparse", "stalls-sparse", "slow-sink-dense"],
+)
+@pytest.mark.parametrize("shape", _SHAPES)
+def test_scatter_conv(shape: str, stalls: tuple[float, float], activity: float) -> None:
+    config = {"frames": 4, "activity": activity, "stall_in": stalls[0], "stall_out": stalls[1]}
+    run_bench("scatter_conv", bench="bench_conv", parameters=_SHAPES[shape], seed=5, config=config)
+
+
+def test_hanging_sink() -> None:
+    """The output takes nothing for long while frames wait at the input."""
+    config = {"frames": 4, "activity": 0.15, "stall_in": 0.0, "stall_out": 0.2, "hang": True}
+    run_bench("scatter_conv", bench="bench_conv", parameters=_SHAPES["row-at-once"], seed=5, config=config)
