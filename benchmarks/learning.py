@@ -75,6 +75,7 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=7200, help="stop after that long")
     parser.add_argument("--only", nargs="*", help="names of experiments")
+    parser.add_argument("--seeds", type=int, nargs="*", default=SEEDS)
     parser.add_argument("--smoke", action="store_true", help="one epoch of 300 samples each")
     parser.add_argument("--table", action="store_true", help="print the table and train nothing")
     arguments = parser.parse_args()
@@ -92,7 +93,7 @@ def _train_all(arguments: argparse.Namespace, runs: Path) -> None:
     light, heavy, lock = context.Queue(), context.Queue(), context.Lock()
     wanted = experiments(arguments.device)
     wanted = [shortened(each) for each in wanted] if arguments.smoke else wanted
-    for seed in SEEDS:  # a first run of all before a second one of any
+    for seed in arguments.seeds:  # a first run of all before a second one of any
         for experiment in wanted:
             if (
                 seed in experiment.seeds

@@ -82,6 +82,9 @@ def _ablations(data: str, training: dict[str, Any], recordings: int | None = Non
     for weight in (0.1, 1.0):
         yield one(f"lambda_{str(weight).replace('.', '_')}", shrinking, {"early_weight": weight})
     yield one("attention", shrinking, transformer="attention")
+    yield one("ema", shrinking, {"ema_decay": 0.98})
+    yield one("moved", shrinking, {"augmentation": MOVED})
+    yield one("levels", shrinking, neuron={"levels": 3})
     yield one("direct_one", [1, 1, 1])
     third = max(1, training["epochs"] // 3)
     schedules = ([3, 2, 1], [2, 1, 1], [1, 1, 1])
@@ -186,6 +189,12 @@ def experiments(device: str) -> list[Experiment]:
             "nmnist10_pretrained",
             "nmnist10",
             _events("n4", [4, 2, 1], training={**ten, "epochs": 60, "learning_rate": 1e-3}),
+            start="emulated",
+        ),
+        Experiment(
+            "nmnist10_pretrained_longer",
+            "nmnist10",
+            _events("n4", [4, 2, 1], training={**ten, "ema_decay": 0.99}),
             start="emulated",
         ),
         Experiment("nmnist10_2bit", "nmnist10", _events("n2", [4, 2, 1], training=ten, weight_bits=2)),

@@ -83,6 +83,8 @@ def train_phases(
     """As ``train``, on ``data(recipe of a phase)`` -> Splits."""
     phases = recipe.phases()
     previous = None if start is None else Run.open(start)
+    if fault := phases[0][1].teacher_fault(None if previous is None else previous.recipe):
+        raise UserError(f"recipe {recipe.name}: {fault}.")
     for index, (phase, settings) in enumerate(phases):
         folder = out if index + 1 == len(phases) else out / f"phase{index + 1}_{phase.name}"
         splits = data(settings)
@@ -148,6 +150,11 @@ def fit(
     if settings.precision == "16-mixed" and machines.device.type == "cpu":
         raise UserError(
             f"recipe {run.recipe.name}: training.precision 16-mixed needs a GPU; processors have bf16-mixed."
+        )
+    if settings.teacher_weight and previous is not None and previous.classes != run.classes:
+        raise UserError(
+            f"{previous.folder} cannot teach recipe {run.recipe.name}: its classes are "
+            f"{', '.join(previous.classes)}, those of the data {', '.join(run.classes)}."
         )
     first = _is_first_process()
     if not (resume and _continued(run)) and first:
