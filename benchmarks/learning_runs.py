@@ -16,12 +16,13 @@ from torch.nn import functional
 
 from benchmarks.learning_experiments import EVENTS, Experiment
 from quant_models.engine import TorchEngine
+from quant_models.lightning_run import Machines
 from quant_models.network import ShrinkingNetwork
 from quant_models.recipe import Recipe
 from quant_models.run_folder import Run
 from quant_models.samples import Samples, Splits, hold_out
 from quant_models.scoring import evaluate
-from quant_models.training import Machines, load_best, train_phases
+from quant_models.training import load_best, train_phases
 from ssnn_fpga.golden.engine import run as run_golden
 
 

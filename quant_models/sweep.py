@@ -203,8 +203,9 @@ def train_trial(
     recipe: Recipe, values: dict[str, Any], data: str | None, out: Path, accelerator: str, reading: Reading
 ) -> dict[str, Any]:
     """Train, or go on training, one trial's recipe; its figures on validation samples."""
+    from quant_models.lightning_run import Machines
     from quant_models.reading import splits_reader
-    from quant_models.training import Machines, train_phases
+    from quant_models.training import train_phases
     from ssnn_fpga.events.source import find_data
 
     changed = with_values(recipe, values)

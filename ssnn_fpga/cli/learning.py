@@ -54,9 +54,9 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a network as a recipe says."""
+    from quant_models.lightning_run import Machines
     from quant_models.reading import Reading
     from quant_models.recipe import load_recipe
-    from quant_models.training import Machines
     from quant_models.training import train as run_training
     from ssnn_fpga.events.source import find_data
 

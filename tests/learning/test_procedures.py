@@ -157,8 +157,9 @@ def test_a_teacher_must_be_there_and_see_the_same(tmp_path: Path) -> None:
 _TWO = """
 import sys
 from pathlib import Path
+from quant_models.lightning_run import Machines
 from quant_models.run_folder import Run
-from quant_models.training import Machines, fit
+from quant_models.training import fit
 from tests.learning.networks import bright_halves, small_recipe
 
 if __name__ == "__main__":

@@ -271,7 +271,7 @@ def test_progress_within_an_epoch_is_shown(tmp_path: Path, monkeypatch: pytest.M
     def display(*_: object) -> Iterator[Callable[[float, dict[str, float]], None]]:
         yield lambda epochs, metrics: shown.append((epochs, "validation_integer_accuracy" in metrics))
 
-    monkeypatch.setattr(training, "_display", display)
+    monkeypatch.setattr(training, "display", display)
     monkeypatch.setattr(learner, "_CHECKED", 2)  # of three batches an epoch
     _fit(tmp_path / "run", small_recipe())
     assert shown == [(pytest.approx(2 / 3), False), (1, True), (pytest.approx(5 / 3), True), (2, True)]
