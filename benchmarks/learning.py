@@ -14,10 +14,11 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.learning_experiments import SEEDS, experiments, shortened
+from benchmarks.learning_experiments import SEEDS, Experiment, experiments, shortened
 from benchmarks.learning_runs import work
 
 
@@ -75,6 +76,7 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=7200, help="stop after that long")
     parser.add_argument("--only", nargs="*", help="names of experiments")
+    parser.add_argument("--seeds", type=int, nargs="*", default=SEEDS)
     parser.add_argument("--smoke", action="store_true", help="one epoch of 300 samples each")
     parser.add_argument("--table", action="store_true", help="print the table and train nothing")
     arguments = parser.parse_args()
@@ -85,6 +87,27 @@ def main() -> int:
     return 0
 
 
+def _to_train(
+    arguments: argparse.Namespace, wanted: list[Experiment], done: Container[tuple[str, int]], runs: Path
+) -> Iterator[tuple[Experiment, int]]:
+    """Experiments and seeds: a first run of all before a second of any.
+
+    What another one starts with is trained again where only its result is there and not its run.
+    """
+    for seed in arguments.seeds:
+        chosen = {
+            experiment.name: experiment.start
+            for experiment in wanted
+            if seed in experiment.seeds
+            and (experiment.name, seed) not in done
+            and experiment.name in (arguments.only or [experiment.name])
+        }
+        for experiment in wanted:
+            finished = (runs / f"{experiment.name}_{seed}" / "summary.json").exists()
+            if experiment.name in chosen or (experiment.name in chosen.values() and not finished):
+                yield experiment, seed
+
+
 def _train_all(arguments: argparse.Namespace, runs: Path) -> None:
     arguments.results.parent.mkdir(parents=True, exist_ok=True)
     done = read_results(arguments.results)
@@ -92,14 +115,8 @@ def _train_all(arguments: argparse.Namespace, runs: Path) -> None:
     light, heavy, lock = context.Queue(), context.Queue(), context.Lock()
     wanted = experiments(arguments.device)
     wanted = [shortened(each) for each in wanted] if arguments.smoke else wanted
-    for seed in SEEDS:  # a first run of all before a second one of any
-        for experiment in wanted:
-            if (
-                seed in experiment.seeds
-                and (experiment.name, seed) not in done
-                and experiment.name in (arguments.only or [experiment.name])
-            ):
-                (heavy if experiment.heavy else light).put((experiment, seed))
+    for experiment, seed in _to_train(arguments, wanted, done, runs):
+        (heavy if experiment.heavy else light).put((experiment, seed))
     ends = time.time() + arguments.seconds
     workers = []
     for place in range(arguments.processes):

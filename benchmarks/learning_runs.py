@@ -16,12 +16,13 @@ from torch.nn import functional
 
 from benchmarks.learning_experiments import EVENTS, Experiment
 from quant_models.engine import TorchEngine
+from quant_models.lightning_run import Machines
 from quant_models.network import ShrinkingNetwork
 from quant_models.recipe import Recipe
 from quant_models.run_folder import Run
 from quant_models.samples import Samples, Splits, hold_out
 from quant_models.scoring import evaluate
-from quant_models.training import Machines, load_best, train_phases
+from quant_models.training import load_best, train_phases
 from ssnn_fpga.golden.engine import run as run_golden
 
 
@@ -68,8 +69,7 @@ def run_one(
         found, classes = load(experiment.data, frames, phase.network.schedule[0])
         found = {split: samples[: limit or len(samples)] for split, samples in found.items()}
         if experiment.recordings is not None and not limit:
-            rows = torch.arange(experiment.recordings) * len(found["train"]) // experiment.recordings
-            found["train"] = found["train"][rows]
+            found["train"] = found["train"][_rows(experiment, len(found["train"]))]
         kept, held = hold_out(found["train"], phase.training.validation, seed)
         return Splits(kept, held, found.get("test"), classes, experiment.data)
 
@@ -97,9 +97,25 @@ def run_one(
     if recipe.network.inexact is None and splits.test is not None:
         result["values_unlike_golden"] = unlike_golden(run.folder, splits.test)
         result["spike_rates"] = spike_rates(run.folder, splits.test)
+    if experiment.recordings is not None and recipe.compression is not None and not limit:
+        result["left_out_accuracy"] = evaluate(model, _left_out(experiment, recipe, frames)).integer
     if experiment.also_on is not None:
         result |= _tested_on(experiment.also_on, model, frames)
     return result
+
+
+def _rows(experiment: Experiment, available: int) -> torch.Tensor:
+    """Which recordings of the training split the experiment uses, evenly spaced."""
+    wanted = experiment.recordings or available
+    return torch.arange(wanted) * available // wanted
+
+
+def _left_out(experiment: Experiment, recipe: Recipe, frames: Path) -> Samples:
+    """Training recordings that were neither trained on nor used to choose the epoch."""
+    found, _ = load(experiment.data, frames, recipe.phases()[-1][1].network.schedule[0])
+    kept = torch.ones(len(found["train"]), dtype=torch.bool)
+    kept[_rows(experiment, len(kept))] = False
+    return found["train"][kept]
 
 
 def unlike_golden(run: Path, samples: Samples) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from quant_models.augmentation import augment, draws
@@ -44,12 +45,23 @@ class Learner(LightningModule):
     ) -> None:
         super().__init__()
         self.run_folder, self.model, self.settings = run, model, run.recipe.training
+        self.averaged: AveragedModel | None = None
+        if self.settings.ema_decay:
+            # Lightning's callback would exchange the weights for its own validation loop, which is not used
+            average = get_ema_multi_avg_fn(self.settings.ema_decay)
+            self.averaged = AveragedModel(model, multi_avg_fn=average, use_buffers=True)
+            self.averaged.requires_grad_(False)
         self.metrics: list[dict[str, float]] = []
         self.best: Score | None = None
         self.best_epoch = 0
         self._training, self._validation = training, validation
         self._teacher = (teacher,)  # in a tuple: no part of this module's weights
         self._show = show
+
+    @property
+    def scored(self) -> ShrinkingNetwork:
+        """The network that is scored and kept: the moving average of the weights, where there is one."""
+        return self.model if self.averaged is None else cast(ShrinkingNetwork, self.averaged.module)
 
     def train_dataloader(self) -> DataLoader[Samples | UserError]:
         """This process's share of every batch of an epoch."""
@@ -153,17 +165,22 @@ class Learner(LightningModule):
                 "lower training.learning_rate."
             )
 
+    def on_train_batch_end(self, *_: object) -> None:
+        """Take the step's weights into their moving average."""
+        if self.averaged is not None:
+            self.averaged.update_parameters(self.model)
+
     def on_train_epoch_end(self) -> None:
         """Score on the validation samples, keep what is best, write the checkpoint."""
         self._check_losses()
         total = torch.stack([torch.stack(self._losses).sum(), self._right.float()])
         total = self.trainer.strategy.reduce(total, reduce_op="sum")
         loss, right = (total / len(self._training)).tolist()
-        score, epoch = evaluate(self.model, self._validation), self.current_epoch + 1
+        score, epoch = evaluate(self.scored, self._validation), self.current_epoch + 1
         if score.better_than(self.best):
             self.best, self.best_epoch = score, epoch
             if self.trainer.is_global_zero:
-                self.run_folder.write_tensors("best.pt", {"model": self.model.state_dict()})
+                self.run_folder.write_tensors("best.pt", {"model": self.scored.state_dict()})
         self.metrics.append(
             {
                 "epoch": epoch,

@@ -200,10 +200,10 @@ class ShrinkingNetwork(nn.Module):
                 size = math.isqrt(head.pixels)
                 if size**2 != head.pixels:
                     raise UserError(f"{self.recipe.name}: an early exit needs square frames.")
-                early.append(builder.early_readout(source, size, *_interleaved(head), head.fraction))
+                early.append(builder.early_readout(source, size, *_readout_integers(head), head.fraction))
             if not isinstance(self.shrinks[index], nn.Identity):
                 source = self.shrinks[index].lower(builder, source)  # type: ignore[operator]
-        last = builder.readout(source, *_interleaved(self.readout), self.readout.fraction)
+        last = builder.readout(source, *_readout_integers(self.readout), self.readout.fraction)
         for head, margin in zip(reversed(early), reversed(margins or ()), strict=True):
             last = builder.early_exit(head, last, margin)
         channels, height, width = self.recipe.input_size
@@ -221,7 +221,7 @@ class ShrinkingNetwork(nn.Module):
         return trace(self.integer_network(), frames)
 
 
-def _interleaved(readout: Readout) -> tuple[Tensor, int, Tensor]:
+def _readout_integers(readout: Readout) -> tuple[Tensor, int, Tensor]:
     weight, bias = readout.integers()
     assert readout.bits != FLOAT_BITS
     return weight, readout.bits, bias

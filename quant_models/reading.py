@@ -46,9 +46,8 @@ def splits_reader(
     """What gives the splits that a recipe trains on; phases of the same frames read them once.
 
     Validation is that of a validation split, else a share of the train split; without ``test`` the test
-    split is not read. The result raises
-    UserError for a recipe of images where ``data`` are recordings, and the other way round, and as
-    ``load_frames``, ``direct_frames`` and ``hold_out`` do.
+    split is not read. The result raises UserError for a recipe of images where ``data`` are recordings,
+    and the other way round, and as ``load_frames``, ``direct_frames`` and ``hold_out`` do.
     """
 
     @lru_cache(maxsize=1)

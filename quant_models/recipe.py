@@ -167,9 +167,10 @@ class TrainingRecipe(_Section):
     steps: tuple[float, ...] = (0.6, 0.8, 0.9)  # shares of the epochs at which the rate falls
     step_factor: float = Field(5.0, gt=1)
     weight_decay: float = Field(0.01, ge=0)
+    ema_decay: float = Field(0.0, ge=0, lt=1)  # of the moving average of the weights, a batch; 0: none
     label_smoothing: float = Field(0.05, ge=0, lt=1)
     early_weight: float = Field(0.3, ge=0)  # lambda of each early classifier's loss
-    teacher_weight: float = Field(0.0, ge=0, le=1)  # share of the loss against the phase before
+    teacher_weight: float = Field(0.0, ge=0, le=1)  # share of the loss against what was trained before
     teacher_temperature: float = Field(2.0, gt=0)
     integer_share: float = Field(0.2, ge=0, le=1)  # last part of training, on the full integer forward pass
     validation: float = Field(0.12, gt=0, lt=1)  # share of each class taken out of the training recordings
@@ -273,19 +274,24 @@ class Recipe(_Section):
 
     @model_validator(mode="after")
     def _phases_are_recipes(self) -> Recipe:
-        previous: Recipe | None = None
-        for phase, recipe in self.phases() if self.phase else ():
-            if recipe.training.teacher_weight and previous is None:
-                raise ValueError(f"phase {phase.name} has no phase before it that could be its teacher")
-            if recipe.training.teacher_weight and previous and recipe.compression is not None:
-                steps = recipe.network.schedule[0], previous.network.schedule[0]
-                if steps[0] != steps[1]:
-                    raise ValueError(
-                        f"phase {phase.name} sees {steps[0]} timesteps and its teacher, the phase before, "
-                        f"{steps[1]}: make them equal"
-                    )
-            previous = recipe
+        phases = self.phases() if self.phase else []
+        for (_, before), (phase, recipe) in itertools.pairwise(phases):
+            if fault := recipe.teacher_fault(before):
+                raise ValueError(f"phase {phase.name}: {fault}")
         return self
+
+    def teacher_fault(self, teacher: Recipe | None) -> str | None:
+        """Why ``teacher``, trained before, cannot teach this network; None where it can or need not."""
+        if not self.training.teacher_weight:
+            return None
+        if teacher is None:
+            return "teacher_weight needs a teacher: a phase before this one, or a run to start with"
+        seen, taught = self.network.schedule[0], teacher.network.schedule[0]
+        if self.compression is not None and seen != taught:
+            return f"the network sees {seen} timesteps and its teacher {taught}: make them equal"
+        if self.input_size != teacher.input_size:
+            return f"the network sees frames of {self.input_size} and its teacher of {teacher.input_size}"
+        return None
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

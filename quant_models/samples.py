@@ -29,12 +29,6 @@ class Samples:
     labels: Tensor
     workers = 0  # processes that read batches
 
-    @classmethod
-    def of_images(cls, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Samples:
-        """Images (N, H, W, C), the same at every timestep."""
-        frames = np.ascontiguousarray(images.transpose(0, 3, 1, 2))[:, None]
-        return cls(torch.from_numpy(frames), torch.from_numpy(labels))
-
     def __len__(self) -> int:
         return len(self.labels)
 

@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from quant_models.reading import IN_MEMORY, Reading
 from quant_models.recipe import Recipe
 from quant_models.search_space import SearchSpace, with_values
-from quant_models.sweep_journal import OBJECTIVE, Journal, Trial
+from quant_models.sweep_journal import OBJECTIVE, Journal, Trial, trial_folder
 from ssnn_fpga.errors import UserError
 from ssnn_fpga.events.libraries import library
 
@@ -185,7 +185,7 @@ def run_trial(
             Recipe.model_validate(content),
             config["values"],
             data,
-            Path(folder) / "trials" / f"{config['number']:04d}",
+            trial_folder(Path(folder), config["number"]),
             accelerator,
             reading,
         )
@@ -203,8 +203,9 @@ def train_trial(
     recipe: Recipe, values: dict[str, Any], data: str | None, out: Path, accelerator: str, reading: Reading
 ) -> dict[str, Any]:
     """Train, or go on training, one trial's recipe; its figures on validation samples."""
+    from quant_models.lightning_run import Machines
     from quant_models.reading import splits_reader
-    from quant_models.training import Machines, train_phases
+    from quant_models.training import train_phases
     from ssnn_fpga.events.source import find_data
 
     changed = with_values(recipe, values)

@@ -40,6 +40,11 @@ class Trial:
         return self.figures.get(OBJECTIVE)
 
 
+def trial_folder(sweep: Path, number: int) -> Path:
+    """Where a trial of the sweep in the folder ``sweep`` trains."""
+    return sweep / "trials" / f"{number:04d}"
+
+
 class Journal:
     """A sweep's folder."""
 
@@ -68,10 +73,6 @@ class Journal:
             raise UserError(f"{folder} cannot be the folder of a sweep: {error.strerror}.") from error
         except (ValueError, AttributeError) as error:
             raise UserError(f"{kept} is damaged: delete the folder and sweep again.") from error
-
-    def run_folder(self, number: int) -> Path:
-        """Where a trial trains."""
-        return self.folder / "trials" / f"{number:04d}"
 
     def events(self) -> list[dict[str, Any]]:
         """All events so far. A last line that was not written whole is dropped, from the file too."""

@@ -41,7 +41,8 @@ class ExactNetwork:
     def __init__(self, network: Network, device: torch.device | str = "cpu") -> None:
         self._device = torch.device(device)
         self._input = network.input
-        self._steps = [(layer, self._step(layer, edge)) for layer, edge in _with_edges(network)]
+        found = edges(network)
+        self._steps = [(layer, self._step(layer, found[layer.name])) for layer in network.layers]
         read = {source: at for at, layer in enumerate(network.layers) for source in layer.inputs}
         self._last_read = [
             {name for name, at in read.items() if at == place} for place in range(len(read) + 1)
@@ -97,11 +98,6 @@ class ExactNetwork:
             bias, fraction = self._tensor(layer.bias), layer.fraction
             return lambda a: (a[..., 0, 0].sum(1) << fraction) + a.shape[1] * bias
         return _exit(layer)
-
-
-def _with_edges(network: Network) -> list[tuple[Layer, Edge]]:
-    found = edges(network)
-    return [(layer, found[layer.name]) for layer in network.layers]
 
 
 class _without_tf32:

@@ -49,13 +49,16 @@ class GroupTransformer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Integer-valued floats (T1, N, C, H, W) to (T2, N, C, H, W), in units of 2**-fraction."""
-        steps = x.flatten(1)
+        last = x.movedim(
+            2, -1
+        )  # as it lies in memory: another order would be copied, here and in the gradient
+        steps = last.flatten(1)
         smooth = self.rows(x.dtype) @ steps * 2.0**self.fraction
         with torch.no_grad():
             summed = self.matrix().to(x.dtype) @ steps * 2.0**self.fraction
             half = float((1 << self.shift) >> 1)
             exact = ((summed + half) / 2.0**self.shift).floor()
-        return straight_through(exact, smooth).reshape(-1, *x.shape[1:])
+        return straight_through(exact, smooth).reshape(-1, *last.shape[1:]).movedim(-1, 2)
 
     def lower(self, builder: NetworkBuilder, source: str) -> str:
         """Add the transformer."""

@@ -54,9 +54,9 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a network as a recipe says."""
+    from quant_models.lightning_run import Machines
     from quant_models.reading import Reading
     from quant_models.recipe import load_recipe
-    from quant_models.training import Machines
     from quant_models.training import train as run_training
     from ssnn_fpga.events.source import find_data
 
@@ -109,6 +109,7 @@ def sweep(
     from quant_models.search_space import parse_space
     from quant_models.sweep import Resources
     from quant_models.sweep import sweep as run_sweep
+    from quant_models.sweep_journal import trial_folder
     from quant_models.sweep_table import ranked, seed_table, sweep_table
     from ssnn_fpga.events.source import VARIABLE, find_data
 
@@ -127,7 +128,7 @@ def sweep(
             terminal.print(f"Trial {trial.number} failed: {trial.error}", markup=False, soft_wrap=True)
     best = next(iter(ranked(found)), None)
     if best is not None:
-        terminal.print(f"The best network is in {out / 'trials' / f'{best.number:04d}'}", soft_wrap=True)
+        terminal.print(f"The best network is in {trial_folder(out, best.number)}", soft_wrap=True)
     if as_json:
         print_json({"out": str(out), "trials": [vars(trial) for trial in found]})
 

@@ -88,7 +88,6 @@ def test_recipe_from_a_file(tmp_path: Path) -> None:
         ("[training]", "[network.neuron]\nlevels = 0\n[training]", "network.neuron.levels"),
         ("[compression]", "[images]\nheight = 32\nwidth = 32\n[compression]", "either"),
         ("epochs = 3", "epochs = 3\n[[phase]]\nname = 'a'\n[[phase]]\nname = 'a'", "one name"),
-        ("epochs = 3", "epochs = 3\n[[phase]]\nname = 'a'\ntraining = {teacher_weight = 0.5}", "teacher"),
         ("epochs = 3", "epochs = 3\n[[phase]]\nname = 'a'\nnetwork = {schedule = [1, 2, 4]}", "increase"),
         ("window_us = 300000", "window_us = 300000\nbits = 9", "compression.bits"),
         ("window_us = 300000", "window_us = 300000\nsensor_height = 7", "pooling"),

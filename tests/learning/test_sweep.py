@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from optuna.study import Study
+from optuna.trial import TrialState
 
 from quant_models.recorded_search import RecordedSearch
 from quant_models.search_space import parse_space
@@ -79,6 +81,24 @@ def test_a_trial_that_fails_is_kept_with_its_reason(tmp_path: Path) -> None:
     assert len(ranked(trials)) == 18
     best = ranked(trials)[0]
     assert best.objective == max(trial.objective or 0 for trial in trials)
+
+
+def test_optuna_is_told_which_trials_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sampler learns from a pruned trial that the values are bad; from a failed one it learns nothing."""
+    told: dict[int, TrialState] = {}
+    tell = Study.tell
+
+    def remember(self: Study, trial: Any, values: Any = None, state: Any = None, **given: Any) -> Any:
+        told[trial.number] = state
+        return tell(self, trial, values, state, **given)
+
+    monkeypatch.setattr(Study, "tell", remember)
+    _swept(tmp_path / "sweep")
+    states = [told.pop(number) for number in range(20)]
+    failed, complete = TrialState.FAIL, TrialState.COMPLETE
+    assert states == [failed if number in (3, 5) else complete for number in range(20)]
+    RecordedSearch(SPACE, Journal(tmp_path / "sweep", {"seed": 0}), 20, seed=4)  # taken through it again
+    assert [told[number] for number in range(20)] == states
 
 
 def test_failed_trials_are_tried_again_if_asked(tmp_path: Path) -> None:

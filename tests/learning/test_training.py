@@ -91,11 +91,15 @@ def _interrupt(patched: pytest.MonkeyPatch, at: int) -> None:
     patched.setattr(Learner, "training_step", step)
 
 
-@pytest.mark.parametrize("at", [1, 2, 4])
+@pytest.mark.parametrize(("at", "ema_decay"), [(1, 0), (2, 0), (4, 0.9)])
 def test_an_interrupted_run_ends_like_an_uninterrupted_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], at: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    at: int,
+    ema_decay: float,
 ) -> None:
-    recipe = small_recipe(epochs=5, integer_share=0.4)
+    recipe = small_recipe(epochs=5, integer_share=0.4, ema_decay=ema_decay)
     whole = _fit(tmp_path / "whole", recipe)
     with monkeypatch.context() as patched:
         _interrupt(patched, at)
@@ -108,6 +112,33 @@ def test_an_interrupted_run_ends_like_an_uninterrupted_one(
     epochs = resumed.metrics()
     assert [entry["epoch"] for entry in epochs] == [1, 2, 3, 4, 5]
     assert [entry["integer_phase"] for entry in epochs] == [False] * 3 + [True] * 2
+
+
+def test_the_average_of_the_weights_is_what_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[dict[str, torch.Tensor]] = []
+    end = Learner.on_train_batch_end
+
+    def remember(self: Learner, *given: object) -> None:
+        end(self, *given)
+        weights = self.model.state_dict().items()
+        steps.append({name: value.clone() for name, value in weights if value.is_floating_point()})
+
+    monkeypatch.setattr(Learner, "on_train_batch_end", remember)
+    monkeypatch.setattr(Score, "better_than", lambda *_: True)  # the last epoch is kept
+    plain = _fit(tmp_path / "plain", small_recipe())
+    assert all(torch.equal(_weights(plain, "best.pt")[name], value) for name, value in steps[-1].items())
+    steps.clear()
+    run = _fit(tmp_path / "averaged", small_recipe(ema_decay=0.8))
+    kept, average = _weights(run, "best.pt"), steps[0]
+    for weights in steps[1:]:
+        average = {name: 0.8 * average[name] + 0.2 * value for name, value in weights.items()}
+    assert len(steps) == 6
+    for name, value in average.items():  # batch norm's statistics too
+        torch.testing.assert_close(kept[name], value, msg=name)
+    assert not torch.allclose(kept["readout.dense.weight"], steps[-1]["readout.dense.weight"])
+    losses = [[entry["loss"] for entry in each.metrics()] for each in (plain, run)]
+    assert losses[0] == losses[1]  # the weights that are trained are not touched
+    assert run.metrics()[-1]["validation_loss"] != plain.metrics()[-1]["validation_loss"]
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +271,7 @@ def test_progress_within_an_epoch_is_shown(tmp_path: Path, monkeypatch: pytest.M
     def display(*_: object) -> Iterator[Callable[[float, dict[str, float]], None]]:
         yield lambda epochs, metrics: shown.append((epochs, "validation_integer_accuracy" in metrics))
 
-    monkeypatch.setattr(training, "_display", display)
+    monkeypatch.setattr(training, "display", display)
     monkeypatch.setattr(learner, "_CHECKED", 2)  # of three batches an epoch
     _fit(tmp_path / "run", small_recipe())
     assert shown == [(pytest.approx(2 / 3), False), (1, True), (pytest.approx(5 / 3), True), (2, True)]
