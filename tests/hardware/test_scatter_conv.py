@@ -58,15 +58,29 @@ _SHAPES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("stalls", "activity"),
-    [((0.0, 0.0), 0.1), ((0.4, 0.4), 0.15), ((0.1, 0.8), 1.0)],
-    ids=["full-rate-sparse", "stalls-sparse", "slow-sink-dense"],
-)
-@pytest.mark.parametrize("shape", _SHAPES)
-def test_scatter_conv(shape: str, stalls: tuple[float, float], activity: float) -> None:
-    config = {"frames": 4, "activity": activity, "stall_in": stalls[0], "stall_out": stalls[1]}
+_STALLED = ("row-at-once", "tap-by-tap", "word-a-cycle", "block-memory")
+_SLOW_AND_DENSE = ("timestep-groups", "five-by-five", "pointwise-stride", "one-row")
+
+
+def _bench(shape: str, activity: float, stall_in: float = 0.0, stall_out: float = 0.0) -> None:
+    config = {"frames": 4, "activity": activity, "stall_in": stall_in, "stall_out": stall_out}
     run_bench("scatter_conv", bench="bench_conv", parameters=_SHAPES[shape], seed=5, config=config)
+
+
+@pytest.mark.parametrize("shape", _SHAPES)
+def test_full_rate(shape: str) -> None:
+    """Every value, and the cycles of the model."""
+    _bench(shape, 0.1)
+
+
+@pytest.mark.parametrize("shape", _STALLED)
+def test_stalls(shape: str) -> None:
+    _bench(shape, 0.15, 0.4, 0.4)
+
+
+@pytest.mark.parametrize("shape", _SLOW_AND_DENSE)
+def test_slow_sink(shape: str) -> None:
+    _bench(shape, 1.0, 0.1, 0.8)
 
 
 def test_hanging_sink() -> None:
