@@ -285,7 +285,7 @@ def frame_reader(tokens: int, planes: int, act_bits: int, simd: int, tp: int, pe
                 "places": 2 * plane_groups * _bits(2 * tokens),
                 "control": 30,
             },
-            flip_flops=2 * plane_groups * count_bits + 2 * plane_groups + 50,
+            flip_flops=2 * plane_groups * count_bits + 2 * plane_groups + part + 60,
         )
         + ram(fold_bits + part, 2 * tokens) * plane_groups
     )
@@ -516,7 +516,7 @@ def readout(
                 "comparison": logit_bits,
                 "control": 25,
             },
-            flip_flops=sums + logits + logit_bits + 15 + 3 * _bits(outputs),
+            flip_flops=sums + logits + 2 * logit_bits + 16 + 4 * _bits(outputs),
             # The bias is multiplied by the timesteps.
             dsps=pe if timesteps & (timesteps - 1) else 0,
         )
