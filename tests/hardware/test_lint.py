@@ -222,9 +222,10 @@ _REFUSALS: list[tuple[str, dict[str, int | str], str]] = [
     ("weight_memory", {"DEPTH": 0}, "WIDTH and DEPTH must be at least 1"),
     ("window_reader", {"CONV_GROUPS": 3}, "CONV_GROUPS must divide CHANNELS"),
     ("window_reader", {"X_SETS": 2}, "X_SETS is for depthwise layers"),
-    ("scatter_array", {"TIMESTEPS": 0}, "must be at least 1"),
+    ("scatter_array", {"PE": 0}, "must be at least 1"),
     ("scatter_array", {"WEIGHT_BITS": 9}, "WEIGHT_BITS must be 1 to 8"),
     ("scatter_conv", {"TAPS": 2}, "TAPS must be 1, ceil(KERNEL/STRIDE) or its square"),
+    ("scatter_conv", {"TP": 3}, "TP must be a multiple of ACT_BITS"),
     ("scatter_conv", {"PE": 3}, "PE must divide OUT_CHANNELS"),
     ("scatter_conv", {"PARITY": 2}, "PARITY must be 0 or 1"),
     ("scatter_order", {"COLUMN_BANKS": 2}, "must be 1 or what a word reaches"),
@@ -232,6 +233,7 @@ _REFUSALS: list[tuple[str, dict[str, int | str], str]] = [
     ("scatter_order", {"PADDING": 2}, "PADDING at most KERNEL/2"),
     ("scatter_order", {"HEIGHT": 2, "PADDING": 0}, "the padded frame is smaller"),
     ("sum_memory", {"DEPTH": 0}, "WIDTH and DEPTH must be at least 1"),
+    ("word_queue", {"TP": 3}, "TP must divide PLANES"),
     ("word_queue", {"SIMD": 3}, "SIMD and GROUP must divide CHANNELS"),
 ]
 
