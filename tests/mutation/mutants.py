@@ -215,7 +215,7 @@ MUTANTS = {
         "pool.sv", (("& ~first_q;", "& ~(first_q && last_q);"),), _pool, "sum-of-3x3"
     ),
     "tie-goes-to-the-last-class": Mutant(
-        "readout.sv", (("logit > largest_q", "logit >= largest_q"),), _readout, "all-at-once"
+        "readout.sv", (("logit_q > largest_q", "logit_q >= largest_q"),), _readout, "all-at-once"
     ),
     "readout-bias-counted-once": Mutant(
         "readout.sv", (("LOGIT_BITS'(TIMESTEPS)", "LOGIT_BITS'(1)"),), _readout, "padded-group"
