@@ -773,4 +773,32 @@ FAULTS = {
         "(burst == FIXED) ? address : address",
         "(burst == FIXED) ? address : size == '0 ? address : address",
     ),
+    "words-lost-when-full": (
+        "word_queue",
+        "words",
+        "word_queue",
+        "else if (push && room) left_q <= after;",
+        "else if (push) left_q <= after;",
+    ),
+    "words-of-zeros-end-no-row": (
+        "word_queue",
+        "pixels",
+        "word_queue",
+        "(left_q != '0 || row_last);",
+        "left_q != '0;",
+    ),
+    "words-end-a-row-twice": (
+        "word_queue",
+        "pixels",
+        "word_queue",
+        "assign row_last = last && pixel_last",
+        "assign row_last = pixel_last",
+    ),
+    "words-a-column-too-far": (
+        "word_queue",
+        "planes",
+        "word_queue",
+        "      if (phase_q == PHASE_BITS'(STRIDE - 1)) begin",
+        "      if (phase_q == '0) begin",
+    ),
 }
