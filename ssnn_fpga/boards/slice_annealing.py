@@ -22,8 +22,8 @@ from ssnn_fpga.boards.slice_timing import criticality
 from ssnn_fpga.boards.slices import Floats, Ints, Links, Nets, PlacedNetlist, Sites, Slices
 
 ROUNDS = 600
-TRIES = 100_000
-"""A round; criticality is found anew in each."""
+TRIES, TRIES_A_SLICE = 100_000, 200
+"""Most a round, and fewer where a design is small; criticality is found anew in each round."""
 HOTTEST = 60.0
 """First temperature, in tiles: about what a move of a slice by some tens of tiles changes."""
 FARTHEST, NEAREST = 40, 3
@@ -115,7 +115,7 @@ def _round(
     longest = 2 * slices.length.max()
     moved, goal, origin = np.empty((3, longest), np.int64)
     touched, changed = np.empty(len(lengths), np.int64), np.empty(len(lengths))
-    for _ in range(TRIES):
+    for _ in range(min(TRIES, TRIES_A_SLICE * len(slices.site))):
         chain = slices.head[random.integers(0, len(slices.site))]
         if slices.fixed[chain]:
             continue
