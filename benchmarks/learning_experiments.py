@@ -103,14 +103,23 @@ def _improvements(data: str, training: dict[str, Any], recordings: int) -> Itera
 
 
 def _levels() -> Iterator[Experiment]:
-    """Digits 6 to 9 by neurons of three thresholds: four bits, then ternary weights that they teach."""
-    for bits, changes, start in (
-        (4, {"epochs": 30, "learning_rate": 2e-3}, None),
-        (2, {"epochs": 20, "learning_rate": 1e-3, "teacher_weight": 0.5}, "nmnist6789_4bit_levels"),
+    """Digits 6 to 9 by neurons of three thresholds: four bits, then ternary weights.
+
+    The ternary ones are taught by the network of four bits, or have twice its channels and no teacher.
+    """
+    four = "nmnist6789_4bit_levels"
+    taught = {"weight_bits": 2}, {"teacher_weight": 0.5}, four
+    wide: tuple[dict[str, Any], dict[str, Any], None] = {"weight_bits": 2, "width": 2}, {}, None
+    for name, (network, changes, start), epochs, rate in (
+        (four, ({"weight_bits": 4}, {}, None), 30, 2e-3),
+        ("nmnist6789_2bit_levels", taught, 20, 1e-3),
+        ("nmnist6789_2bit_levels_longer", taught, 60, 2e-3),
+        ("nmnist6789_2bit_levels_wide", wide, 30, 2e-3),
+        ("nmnist6789_2bit_levels_wide_longer", wide, 50, 2e-3),
     ):
-        training = {"batch": 50, "validation": 0.06, "augmentation": WRITERS, "ema_decay": 0.998, **changes}
-        name = f"nmnist6789_{bits}bit_levels"
-        recipe = _events(name, [3, 2, 1], training=training, weight_bits=bits, neuron={"levels": 3})
+        training = {"batch": 50, "validation": 0.06, "augmentation": WRITERS, "ema_decay": 0.998}
+        training |= {"epochs": epochs, "learning_rate": rate, **changes}
+        recipe = _events(name, [3, 2, 1], training=training, neuron={"levels": 3}, **network)
         yield Experiment(name, "nmnist6789", recipe, start=start)
 
 

@@ -77,6 +77,9 @@ GRID: dict[str, tuple[Parameters, list[Parameters]]] = {
         {"KERNEL": 1, "PADDING": 0, "SIMD": 8, "CHANNELS": 32},
         {"CONV_GROUPS": 8, "X_SETS": 2, "SIMD": 9}, {"CHANNELS": 32, "GROUP": 4, "SIMD": 32, "WIDTH": 8},
         {"CHANNELS": 2, "GROUP": 2, "HEIGHT": 34, "WIDTH": 34, "PLANES": 10, "TP": 2, "SIMD": 18},
+        {"KERNEL": 5, "PADDING": 2, "SIMD": 40}, {"KERNEL": 1, "PADDING": 0, "SIMD": 8},
+        {"KERNEL": 5, "PADDING": 2, "SIMD": 50, "CHANNELS": 2, "GROUP": 2, "HEIGHT": 34, "WIDTH": 34},
+        {"KERNEL": 1, "PADDING": 0, "SIMD": 16, "CHANNELS": 64, "GROUP": 8},
     ]),
     "tap_reader": (_TAPS, [
         {}, {"SIMD": 32, "GROUP": 32}, {"TP": 1, "SIMD": 16}, {"TP": 4}, {"WIDTH": 40, "GROUP": 4},
@@ -94,12 +97,14 @@ GRID: dict[str, tuple[Parameters, list[Parameters]]] = {
         {"WEIGHT_BITS": 4, "ACC_BITS": 9, "PE": 2}, {"WEIGHT_BITS": 1, "ACT_BITS": 2, "STRIDE": 2, "TAPS": 2},
         {"PE": 1, "SIMD": 1, "TAPS": 1}, {**_SCATTER_INSIDE, "SIMD": 4, "PE": 32, "TP": 2, "IN_GROUP": 32},
         {"KERNEL": 5, "PADDING": 2, "TAPS": 5, "PE": 2, "TP": 2, "ACC_BITS": 7},
-        {**_SCATTER_INSIDE, "SIMD": 1, "PE": 16, "TP": 1, "TAPS": 9},
+        {**_SCATTER_INSIDE, "SIMD": 1, "PE": 16, "TP": 1, "TAPS": 9}, {"TAPS": 9, "PE": 2},
+        {"TAPS": 9, "PE": 16, "TP": 1},
     ]),
     "frame_reader": (_FRAME, [
         {}, {"TP": 4, "SIMD": 8}, {"TP": 2, "PLANES": 8, "ACT_BITS": 2}, {"PLANES": 1}, {"TOKENS": 64},
         {"SIMD": 64, "TP": 2}, {"PLANES": 8, "ACT_BITS": 2, "TOKENS": 100},
-        {"TOKENS": 256, "SIMD": 8, "TP": 4},
+        {"TOKENS": 256, "SIMD": 8, "TP": 4}, {"TOKENS": 32}, {"TOKENS": 128},
+        {"TOKENS": 64, "TP": 2, "PLANES": 8, "ACT_BITS": 2},
     ]),
     "lif": (_LIF, [
         {}, {"LEVELS": 3}, {"NT": 4, "TL": 1}, {"PE": 4, "TIMESTEPS": 1}, {"NT": 4, "TL": 4},
@@ -114,7 +119,12 @@ GRID: dict[str, tuple[Parameters, list[Parameters]]] = {
         {"PE": 8, "NT": 4, "TL": 4, "LEVELS": 3},
         {"PE": 16, "TIMESTEPS": 2, "NT": 2, "TL": 2, "CHANNELS": 64},
         {"TIMESTEPS": 8, "NT": 8, "TL": 8, "LEAK_MULT": 1, "LEAK_SHIFT": 1},
-        {"NT": 4, "TL": 4, "RESET_ZERO": 1, "LEAK_MULT": 7, "LEAK_SHIFT": 3},
+        {"NT": 4, "TL": 4, "RESET_ZERO": 1, "LEAK_MULT": 7, "LEAK_SHIFT": 3}, {"CHANNELS": 128},
+        {"CHANNELS": 96}, {"FILTER_SHIFT": 1, "CURRENT_BITS": 14, "NT": 2, "TL": 2},
+        {"FILTER_SHIFT": 3, "CURRENT_BITS": 16, "MEM_BITS": 18, "PE": 4, "LEVELS": 3},
+        {"FILTER_SHIFT": 2, "CURRENT_BITS": 16, "MEM_BITS": 18, "PE": 4, "NT": 4, "TL": 4},
+        {"TIMESTEPS": 6, "NT": 6, "TL": 6, "LEAK_MULT": 1, "LEAK_SHIFT": 1},
+        {"NT": 4, "TL": 4, "LEAK_MULT": 1, "LEAK_SHIFT": 1}, {"TIMESTEPS": 8, "NT": 8, "TL": 8},
     ]),
     "pool": (_POOL, [
         {}, {"ACT_BITS": 2, "OUT_BITS": 2}, {"SUM": 1, "OUT_BITS": 3}, {"GROUP": 2, "TIMESTEPS": 2},
@@ -132,6 +142,10 @@ GRID: dict[str, tuple[Parameters, list[Parameters]]] = {
         {"ACT_BITS": 2, "OUT_BITS": 4, "T_IN": 3}, {"T_IN": 8, "T_OUT": 1}, {"T_IN": 6, "T_OUT": 3},
         {"T_IN": 8, "T_OUT": 5, "SHIFT": 6, "FRACTION": 3, "OUT_BITS": 4},
         {"T_IN": 5, "T_OUT": 2, "ACT_BITS": 3, "OUT_BITS": 5}, {"T_IN": 16, "T_OUT": 8, "GROUP": 2},
+        {"T_IN": 8, "T_OUT": 2, "ACT_BITS": 2, "OUT_BITS": 4, "GROUP": 4}, {"T_IN": 10, "T_OUT": 1},
+        {"T_IN": 4, "T_OUT": 1, "ACT_BITS": 3, "OUT_BITS": 5, "SHIFT": 6},
+        {"T_IN": 8, "T_OUT": 5, "ACT_BITS": 2, "SHIFT": 6, "FRACTION": 3, "OUT_BITS": 5},
+        {"T_IN": 16, "T_OUT": 2, "GROUP": 4, "SHIFT": 8}, {"T_IN": 3, "ACT_BITS": 4, "OUT_BITS": 6},
     ]),
     "gearbox": ({"PLANES": 4, "IN_GROUP": 8, "OUT_GROUP": 4}, [
         {}, {"IN_GROUP": 1, "OUT_GROUP": 16}, {"IN_GROUP": 32, "OUT_GROUP": 4},
@@ -153,7 +167,7 @@ GRID: dict[str, tuple[Parameters, list[Parameters]]] = {
     "join_current": (_CURRENT, [
         {}, {"NT": 4}, {"SECOND_BITS": 16, "GAIN_BITS": 8, "OUT_BITS": 24}, {"GAIN_BITS": 3, "OUT_BITS": 15},
         {"PE": 1}, {"CHANNELS": 256, "FIRST_BITS": 14, "OUT_BITS": 19},
-        {"SECOND_BITS": 8, "GAIN_BITS": 12, "OUT_BITS": 20},
+        {"SECOND_BITS": 8, "GAIN_BITS": 12, "OUT_BITS": 20}, {"OUT_BITS": 16}, {"CHANNELS": 160},
     ]),
     "early_exit": (_EXIT, [
         {}, {"OUTPUTS": 32}, {"EARLY_BITS": 24, "FINAL_BITS": 24, "OUT_BITS": 24},

@@ -1,4 +1,4 @@
-"""Memory behind the AXI4 master of an accelerator, on cocotbext-axi's models, and the rules of the bus."""
+"""Memories behind the AXI4 masters of an accelerator, on cocotbext-axi's models, and the rules of the bus."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 import cocotb
 from cocotb.triggers import RisingEdge
-from cocotbext.axi import AxiBus, AxiResp, AxiSlave
+from cocotbext.axi import AxiBus, AxiReadBus, AxiResp, AxiSlave, AxiSlaveRead
 
 from sim.stream import _Stalls
 
 Refuse = Callable[[str, int], bool]
 """Whether an access, "read" or "write", to the beat at an address is answered with an error."""
-_BEAT = 8
+_BEAT, _INCREMENTING = 8, 1
 _FIELDS = {
     "ar": ("araddr", "arlen", "arsize", "arburst"),
     "aw": ("awaddr", "awlen", "awsize", "awburst"),
@@ -56,7 +56,7 @@ class AxiMemory:
         self._vary(read.r_channel, "rresp")
         self._vary(write.b_channel, "bresp")
         for channel in _FIELDS:
-            cocotb.start_soon(self._watch(dut, channel))
+            cocotb.start_soon(_watch(dut, "m_axi", channel, self._taken))
         for channel in ("r", "b"):
             cocotb.start_soon(self._answers(dut, channel))
 
@@ -107,27 +107,73 @@ class AxiMemory:
             elif int(valid.value) and int(ready.value):
                 self.owed -= 1
 
-    async def _watch(self, dut: Any, channel: str) -> None:
-        """What is offered stays until it is taken, a reset apart."""
-        valid, ready = getattr(dut, f"m_axi_{channel}valid"), getattr(dut, f"m_axi_{channel}ready")
-        fields = [getattr(dut, f"m_axi_{name}") for name in _FIELDS[channel]]
-        waiting: tuple[int, ...] | None = None
+    def _taken(self, channel: str, address: int, beats: int) -> None:
+        self.bursts.append((channel, address, beats))
+        self.owed += beats if channel == "ar" else 1
+
+
+class WeightMemory(AxiSlaveRead):  # type: ignore[misc]
+    """Memory behind the port that only reads weights: of every beat its address decides what lies there."""
+
+    def __init__(self, dut: Any, rng: random.Random, stall: float) -> None:
+        bus = AxiReadBus.from_prefix(dut, "m_axi_weights")
+        super().__init__(bus, dut.clk_i, dut.rst_i)
+        self.log.setLevel("ERROR")
+        self.bits = len(dut.m_axi_weights_rdata)
+        self.owed = 0
+        """Beats that were asked for and have not come."""
+        self.refuses = False
+        for channel in (self.ar_channel, self.r_channel):
+            channel.log.setLevel("ERROR")
+            channel.set_pause_generator(iter(lambda stalls=_Stalls(rng, stall): stalls.next(), None))
+        cocotb.start_soon(_watch(dut, "m_axi_weights", "ar", self._taken))
+        cocotb.start_soon(self._answers(dut))
+
+    def beat(self, address: int) -> int:
+        """What lies at an address."""
+        return (address + 1) * 0x9E3779B97F4A7C15F39CC0605CEDC835 >> 3 & (1 << self.bits) - 1
+
+    async def _read(self, address: int, length: int) -> bytes:
+        if self.refuses:
+            raise Refused
+        return self.beat(address).to_bytes(length, "little")
+
+    def _taken(self, channel: str, address: int, beats: int) -> None:
+        self.owed += beats
+
+    async def _answers(self, dut: Any) -> None:
         while True:
             await RisingEdge(dut.clk_i)
             if int(dut.rst_i.value):
-                waiting = None
-                continue
-            offered = tuple(int(field.value) for field in fields) if int(valid.value) else None
-            assert waiting is None or offered == waiting, (
-                f"m_axi {channel}: {waiting} was offered and not taken, then {offered}"
+                self.owed = 0
+            elif int(dut.m_axi_weights_rvalid.value) and int(dut.m_axi_weights_rready.value):
+                self.owed -= 1
+
+
+async def _watch(dut: Any, prefix: str, channel: str, took: Callable[[str, int, int], None]) -> None:
+    """What is offered stays until it is taken, a reset apart; bursts are what AXI and our designs allow."""
+    valid, ready = getattr(dut, f"{prefix}_{channel}valid"), getattr(dut, f"{prefix}_{channel}ready")
+    fields = [getattr(dut, f"{prefix}_{name}") for name in _FIELDS[channel]]
+    width = len(getattr(dut, f"{prefix}_{'r' if channel == 'ar' else 'w'}data")) // 8
+    waiting: tuple[int, ...] | None = None
+    while True:
+        await RisingEdge(dut.clk_i)
+        if int(dut.rst_i.value):
+            waiting = None
+            continue
+        offered = tuple(int(field.value) for field in fields) if int(valid.value) else None
+        assert waiting is None or offered == waiting, (
+            f"{prefix} {channel}: {waiting} was offered and not taken, then {offered}"
+        )
+        taken = offered is not None and int(ready.value)
+        waiting = None if taken else offered
+        if taken and channel != "w":
+            address, beats, size, kind = offered[0], offered[1] + 1, 1 << offered[2], offered[3]
+            assert (size, kind) == (width, _INCREMENTING), (
+                f"{prefix} {channel}: a burst of kind {kind} and beats of {size} bytes, not {width}"
             )
-            taken = offered is not None and int(ready.value)
-            waiting = None if taken else offered
-            if taken and channel != "w":
-                address, beats = offered[0], offered[1] + 1
-                assert address % _BEAT == 0, f"m_axi {channel}: a burst from {address:#x}, inside a beat"
-                assert address // 4096 == (address + beats * _BEAT - 1) // 4096, (
-                    f"m_axi {channel}: a burst of {beats} beats from {address:#x} crosses 4 KB"
-                )
-                self.bursts.append((channel, address, beats))
-                self.owed += beats if channel == "ar" else 1
+            assert address % width == 0, f"{prefix} {channel}: a burst from {address:#x}, inside a beat"
+            assert address // 4096 == (address + beats * width - 1) // 4096, (
+                f"{prefix} {channel}: a burst of {beats} beats from {address:#x} crosses 4 KB"
+            )
+            took(channel, address, beats)

@@ -1,7 +1,7 @@
 """Bench of ``axi_accelerator``: runs of random frames from memory that is slow, refuses, and is left alone.
 
 The accelerator behind it is played by the bench: a result is a checksum of the frame that went in,
-so a wrong, missing or repeated token shows in memory.
+so a wrong, missing or repeated token shows in memory. With WEIGHTS it also reads weights for every frame.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import cocotb
-from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
+from cocotb.triggers import ClockCycles, Event, FallingEdge, RisingEdge
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster
 
-from sim.axi_memory import AxiMemory
+from sim.axi_memory import AxiMemory, WeightMemory
 from sim.bench import case
 from sim.bench_event_front_end import expected_frames, recordings, with_faults
 from sim.coverage import hit
@@ -52,6 +52,18 @@ class Bench:
         stall = self.config["stall"]
         self.sink = StreamSink(dut, dut.clk_i, rng=self.rng, stall=stall)
         self.source = StreamSource(dut, dut.clk_i, rng=self.rng, stall=stall)
+        self.weights, self.reads = None, None
+        if self.p.get("WEIGHTS"):
+            self.weights = WeightMemory(dut, self.rng, stall)
+            self.reads = StreamSource(
+                dut, dut.clk_i, "weights_ar", rng=self.rng, stall=stall, data="addr", sidebands=("len",)
+            )
+        self.bursts = (1, 3)
+        """Least and most reads of weights for a frame."""
+        self.base: int | None = None
+        """Where the host has said that the weights lie."""
+        self.coming: Any = None
+        """The weights that the played accelerator waits for."""
         self.sending: Any = None
         """The result that is on its way from the played accelerator."""
         self.deaf = False
@@ -77,12 +89,15 @@ class Bench:
         while True:
             worker = cocotb.start_soon(self._work())
             await RisingEdge(self.dut.restart_o)
-            worker.cancel()
-            if self.sending is not None:
-                self.sending.cancel()
+            for task in (worker, self.sending, self.coming):
+                if task is not None:
+                    task.cancel()
             await FallingEdge(self.dut.clk_i)
             self.source.restart()
             self.sink.restart()
+            if self.reads is not None:
+                self.reads.restart()
+                self.dut.error_i.value = 0
             while int(self.dut.restart_o.value):
                 await FallingEdge(self.dut.clk_i)
 
@@ -92,11 +107,37 @@ class Bench:
             while self.deaf:
                 await ClockCycles(self.dut.clk_i, 10)
             frame = await self.sink.receive(early, patience=forever, silence=0)
+            if self.reads is not None:
+                await self._read_weights()
             self.sending = cocotb.start_soon(self.source.send([self.result(frame)]))
             if early < tokens:
                 await self.sink.receive(tokens - early, patience=forever, silence=0)
             await self.sending
             self.sending = None
+
+    async def _read_weights(self) -> None:
+        """Bursts of the image as an accelerator reads them, and what has to come."""
+        size, most = self.weights.bits // 8, self.p["WEIGHT_BEATS"]
+        for _ in range(self.rng.randint(*self.bursts)):
+            page, beats = self.rng.randrange(1 << 8) << 12, self.rng.randint(1, most)
+            place = page + size * self.rng.randint(0, 4096 // size - beats)
+            self.coming = cocotb.start_soon(self._beats_of_weights(beats))
+            await self.reads.send([{"addr": place, "len": beats - 1}])
+            found = await self.coming
+            self.coming = None
+            expected = [self.weights.beat(self.base + place + size * beat) for beat in range(beats)]
+            assert found == expected, f"weights from {place:#x} of the image at {self.base:#x} came wrong"
+
+    async def _beats_of_weights(self, count: int) -> list[int]:
+        found: list[int] = []
+        while len(found) < count:
+            await RisingEdge(self.dut.clk_i)
+            if int(self.dut.weights_r_valid_o.value):
+                if int(self.dut.weights_r_resp_o.value) & 2:
+                    self.dut.error_i.value = 4  # an accelerator tells it, until it is reset
+                    await Event().wait()
+                found.append(int(self.dut.weights_r_data_o.value))
+        return found
 
     def result(self, frame: list[int]) -> int:
         """What the played accelerator answers to the tokens that it has seen."""
@@ -138,8 +179,8 @@ class Bench:
             self.memory.put(run.input + place * self.frame_bytes, image.to_bytes(self.frame_bytes, "little"))
         return run
 
-    async def begin(self, run: Run, **other: int) -> None:
-        """Write the arguments, some of them exchanged, and start."""
+    async def begin(self, run: Run, *, place: bool = True, **other: int) -> None:
+        """Write the arguments, some of them exchanged, and start; without ``place`` not that of weights."""
         arguments = {
             "INPUT_ADDRESS": run.input & _WORD,
             "INPUT_ADDRESS_HIGH": run.input >> 32,
@@ -149,8 +190,14 @@ class Bench:
             "RESULTS": len(run.frames),
             "MODE": FRAMES,
             "PATIENCE": PATIENCE,
-            **other,
         }
+        if place and self.weights is not None and (self.base is None or self.rng.random() < 0.5):
+            highest = (1 << self.p.get("ADDRESS_BITS", 32)) - _APART >> 12
+            self.base = self.rng.randrange(highest) << 12
+            arguments |= {"WEIGHTS_ADDRESS": self.base & _WORD, "WEIGHTS_ADDRESS_HIGH": self.base >> 32}
+        arguments |= other
+        if any(name.startswith("WEIGHTS") for name in other):
+            self.base = None
         for name, value in arguments.items():
             await self.write(getattr(registers, name), value)
         self.memory.written.clear()
@@ -163,7 +210,8 @@ class Bench:
             if control & registers.Control.DONE:
                 assert control & registers.Control.IDLE, "a run has ended and another one is under way"
                 assert not control & registers.Control.START
-                assert not self.memory.owed, "a run has ended, and the bus still owes something"
+                owed = self.memory.owed + (self.weights.owed if self.weights is not None else 0)
+                assert not owed, "a run has ended, and the bus still owes something"
                 status = await self.read(registers.STATUS)
                 await self.write(registers.CONTROL, registers.Control.ACKNOWLEDGE)
                 assert not await self.read(registers.CONTROL) & registers.Control.DONE
@@ -211,9 +259,13 @@ async def tells_what_it_is(dut: Any) -> None:
         registers.FRAME_TOKENS: p["FRAME_TOKENS"],
         registers.WIDTHS: p["IN_WIDTH"] | p["OUT_WIDTH"] << 16,
         registers.FEATURES: p.get("ADDRESS_BITS", 32) << 8
+        | int(p.get("WEIGHTS", 0)) << 2
         | int(p.get("LOADABLE", 0)) << 1
         | int(p.get("EVENTS", 0)),
     }
+    if not p.get("EVENTS"):
+        names = ("EVENTS_ACCEPTED", "EVENTS_OUTSIDE", "EVENTS_BACKWARDS")
+        expected |= {getattr(registers, name): 0 for name in names}
     for offset, value in expected.items():
         found = await bench.read(offset)
         assert found == value, f"register {offset:#x} is {found:#x}, expected {value:#x}"
@@ -328,7 +380,8 @@ async def random_runs(dut: Any) -> None:
     bench = Bench(dut)
     await bench.start()
     status, runs = registers.Status, bench.config["runs"]
-    kinds = bench.rng.sample(KINDS, len(KINDS)) + bench.rng.choices(KINDS, k=runs)
+    possible = (*KINDS, *(["weights"] if bench.weights is not None else []))
+    kinds = bench.rng.sample(possible, len(possible)) + bench.rng.choices(possible, k=runs)
     for kind in kinds[:runs]:
         run = bench.new_run()
         hit(MODULE, f"run {kind}")
@@ -367,6 +420,10 @@ async def random_runs(dut: Any) -> None:
         elif kind == "short":  # more results than frames
             await bench.begin(run, RESULTS=len(run.frames) + 1)
             allowed = {status.STALLED}
+        elif kind == "weights":
+            bench.weights.refuses = True
+            await bench.begin(run)
+            allowed = {status.WEIGHTS}
         elif kind == "error":
             await bench.begin(run)
             await ClockCycles(dut.clk_i, bench.rng.randint(0, 20))
@@ -380,6 +437,8 @@ async def random_runs(dut: Any) -> None:
         dut.error_i.value = 0
         bench.deaf = False
         bench.memory.refuse = lambda way, address: False
+        if bench.weights is not None:
+            bench.weights.refuses = False
         assert found in allowed, (
             f"status {found:#x} after a run of the kind {kind}, expected one of {allowed}"
         )
@@ -417,9 +476,41 @@ def senseless(bench: Bench) -> list[dict[str, int]]:
     ]
     if not bench.p.get("EVENTS"):
         found.append({"MODE": EVENTS})
+    ends = ["INPUT", "OUTPUT"]
+    if bench.p.get("WEIGHTS"):
+        found.append({"WEIGHTS_ADDRESS": rng.getrandbits(20) << 12 | 1 << rng.randrange(12)})
+        ends.append("WEIGHTS")
     if bench.p.get("ADDRESS_BITS", 32) == 32:
-        found += [{f"{end}_ADDRESS_HIGH": 1 << rng.randrange(32)} for end in ("INPUT", "OUTPUT")]
+        found += [{f"{end}_ADDRESS_HIGH": 1 << rng.randrange(32)} for end in ends]
     return found
+
+
+@cocotb.test()
+async def refuses(dut: Any) -> None:
+    """Every senseless argument, each alone, and nothing is written; weights without a place, too."""
+    bench = Bench(dut)
+    await bench.start()
+    if bench.weights is not None:
+        await bench.begin(bench.new_run(), place=False)
+        assert await bench.end() == registers.Status.REFUSED, "a run began without a place of its weights"
+    for other in senseless(bench):
+        await bench.begin(bench.new_run(), **other)
+        assert await bench.end() == registers.Status.REFUSED, f"a run began with {other}"
+        assert not bench.memory.written
+    await bench.good()
+
+
+@cocotb.test(skip=not case().parameters.get("WEIGHTS"))
+async def weights_are_work(dut: Any) -> None:
+    """A run in which for longer than its patience nothing but weights moves is no silent one."""
+    bench = Bench(dut)
+    await bench.start()
+    bench.bursts = (40, 40)
+    run = bench.new_run()
+    await bench.begin(run, PATIENCE=100)
+    assert await bench.end(80000) == 0
+    bench.check(run)
+    hit(MODULE, "weights outside the chip")
 
 
 @cocotb.test()
@@ -515,6 +606,7 @@ async def reset_in_mid_run(dut: Any) -> None:
         await ClockCycles(dut.clk_i, bench.rng.randint(0, 150))
         await FallingEdge(dut.clk_i)
         dut.rst_i.value = 1
+        bench.base = None
         await ClockCycles(dut.clk_i, 3)
         await FallingEdge(dut.clk_i)
         dut.rst_i.value = 0

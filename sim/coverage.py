@@ -33,6 +33,7 @@ _BEATS = ("token of zeros", "beats of zeros left out", "no beat left out")
 POINTS: dict[str, tuple[str, ...]] = {
     "axi_accelerator": (
         "run good", "run read", "run write", "run stop", "run hang", "run refused", "run short", "run error",
+        "run weights", "weights outside the chip",
         "answered SLVERR", "answered DECERR", "burst of all beats", "burst cut at 4 KB", "memory stalls",
         "interrupt", "auto restart", "weights loaded", "events", "reset in mid-run",
         "several tokens a beat", "a token a beat", "several beats a token",

@@ -94,16 +94,29 @@ module scatter_array #(
     return (banks == 1) ? 0 : (turn >= bank) ? turn - bank : turn - bank + banks;
   endfunction
 
+  // Columns first, for all rows together, then rows: two small choices a bit, where one of all taps is wide.
+  logic [ROW_BANKS-1:0][COLUMN_BANKS-1:0][PE*SIMD*WEIGHT_BITS-1:0] by_column;
+
+  for (genvar b = 0; b < COLUMN_BANKS; b++) begin : g_by_column
+    int column_tap;
+    assign column_tap = tap_of(turn_of_step, b, COLUMN_BANKS);
+    always_comb begin
+      for (int r = 0; r < ROW_BANKS; r++) begin
+        by_column[r][b] = '0;
+        for (int n = 0; n < COLUMN_BANKS; n++)
+          if (n == column_tap) by_column[r][b] = by_column[r][b] | tap[r*COLUMN_BANKS + n];
+      end
+    end
+  end
+
   for (genvar s = 0; s < ROW_BANKS; s++) begin : g_row
     for (genvar b = 0; b < COLUMN_BANKS; b++) begin : g_bank
-      int row_tap, column_tap;
+      int row_tap;
       logic [PE*SIMD*WEIGHT_BITS-1:0] turned;
-      assign row_tap    = tap_of(row_turn_of_step, s, ROW_BANKS);
-      assign column_tap = tap_of(turn_of_step, b, COLUMN_BANKS);
+      assign row_tap = tap_of(row_turn_of_step, s, ROW_BANKS);
       always_comb begin
         turned = '0;
-        for (int n = 0; n < TAPS; n++)
-          if (n / COLUMN_BANKS == row_tap && n % COLUMN_BANKS == column_tap) turned = turned | tap[n];
+        for (int n = 0; n < ROW_BANKS; n++) if (n == row_tap) turned = turned | by_column[n][b];
       end
 
       for (genvar p = 0; p < PE; p++) begin : g_pe

@@ -20,6 +20,10 @@ KERNEL_ROOM = 16
 """Accumulator tokens that ``popcount_kernel`` has room for, on their way through it and waiting behind."""
 SCATTER_QUEUE = 32
 """Words that wait in the queue of a ``scatter_conv``."""
+_COUNTED = 2.8
+"""LUTs a bit of a table of 33 to 64 words whose address a small module counts itself."""
+_TRANSFORM_TABLE = 6
+"""Input bits of a row of ``temporal_transform`` that is a table."""
 _FIELDS_IN_SLICE, _SLICE_FIELD = 2, 24
 """Accumulators of a DSP slice, and the widest that shares one (``hw/vendor/xilinx7/accumulator.sv``)."""
 
@@ -66,15 +70,20 @@ def ram(width: int, depth: int) -> Terms:
     return Terms({}, ram_luts=_lut_ram(width, depth), flip_flops=width)
 
 
-def table(width: int, depth: int) -> Terms:
-    """A memory that nobody writes, of random contents: logic up to 64 words, else block RAM."""
+def table(width: int, depth: int, deep: float = 1) -> Terms:
+    """A memory that nobody writes, of random contents: logic up to 64 words, else block RAM.
+
+    ``deep`` are the LUTs a bit of more than 32 words. One would do, and that is what kernels get; where a
+    small module counts the address itself, the mapper does not find it and leaves two halves and a choice.
+    """
     if depth > _SHALLOW:
         return Terms({}, block_rams=_blocks(width, depth))
     if depth == 1:
         return Terms({})
     # Words of few addresses repeat columns, and a LUT of two address bits costs nothing.
     columns = min(width, 2**depth - 2)
-    return Terms({"table": columns * (0 if depth <= 4 else 0.75 if depth <= 8 else 1)}, flip_flops=columns)
+    luts = 0 if depth <= 4 else 0.75 if depth <= 8 else 1 if depth <= 32 else deep
+    return Terms({"table": columns * luts}, flip_flops=columns)
 
 
 def _lut_ram(width: int, depth: int) -> int:
@@ -396,12 +405,13 @@ def lif(
     held_bits = current_bits if filter_shift else mem_bits
     neurons = pe * tl
     state_bits = pe * (mem_bits + 1) * (1 if reset_zero else 2)
-    # Nothing leaks before the first timestep. Two additions meet in one LUT a bit.
-    leaks = (neurons - (pe if tl == timesteps else 0)) * (leak_mult > 0)
+    # Nothing leaks or decays before the first timestep. Two additions meet in one LUT a bit.
+    later = neurons - (pe if tl == timesteps else 0)
+    leaks, decays = later * (leak_mult > 0), later * (filter_shift > 0)
     if tl == timesteps > 1:  # a stage a timestep, each with what the later ones need
-        later = tl * (tl - 1) // 2
+        waits = tl * (tl - 1) // 2
         held = (
-            pe * (later * (acc_bits + act_bits) + (tl - 1) * bias_bits + tl * theta_bits)
+            pe * (waits * (acc_bits + act_bits) + (tl - 1) * bias_bits + tl * theta_bits)
             + (tl - 1) * state_bits * (leaks > 0)
             + tl
         )
@@ -413,7 +423,8 @@ def lif(
         Terms(
             {
                 "token": neurons * acc_bits * (nt // tl / 2 if nt > tl else 0),
-                "filter": 2.0 * neurons * held_bits if filter_shift else 0.0,
+                "filter": 1.85 * decays * held_bits,
+                "first": 0.7 * pe * held_bits * (filter_shift > 0 and tl == 1 < timesteps),
                 "leak": leaks * mem_bits * (0.8 if reset_zero else 1.4),
                 "digits": leaks * mem_bits * (_digits(leak_mult) - 1) * 1.4,
                 "search": neurons * mem_bits * (act_bits - 1) * 1.7,
@@ -422,7 +433,7 @@ def lif(
             flip_flops=nt * pe * acc_bits + neurons * held_bits + held + 8,
         )
         + _register(timesteps * act_bits * pe)
-        + table(pe * (theta_bits + bias_bits), -(-channels // pe))
+        + table(pe * (theta_bits + bias_bits), -(-channels // pe), _COUNTED)
     )
 
 
@@ -462,21 +473,45 @@ def temporal_transform(
     group: int, t_in: int, t_out: int, act_bits: int, out_bits: int, shift: int, fraction: int,
     matrix: tuple[int, ...],
 ) -> Terms:  # fmt: skip
-    """Weighted sums over time; ``matrix`` row by row. A sum of few input bits becomes a table."""
-    tabled = t_in * act_bits <= 6  # as the module has it; else synthesis finds tables among the sums
-    tables, dots, chosen = 0, 0, 0
+    """Weighted sums over time; ``matrix`` row by row. A sum of few input bits is a table."""
+    tables, adders, lasts, seen = 0, 0, 0, 0
     for row in (matrix[first : first + t_in] for first in range(0, len(matrix), t_in)):
-        if sum(entry > 0 for entry in row) * act_bits <= 6:
+        entering = act_bits * sum(entry > 0 for entry in row)
+        if entering <= _TRANSFORM_TABLE:
             bits = _inputs_of_bits(row, act_bits, out_bits, shift, fraction)
             # Up to four inputs share a LUT with the choice between the register's words.
-            tables += sum((inputs > 0) + (inputs > 4) for inputs in bits) + (0 if tabled else 2)
+            tables += sum((inputs > 0) + (inputs > 4) for inputs in bits)
         else:
-            dots += act_bits * sum(entry.bit_count() for entry in row)
-            chosen += out_bits
+            full, last = _full_adders(row, act_bits)
+            adders, lasts, seen = adders + full, lasts + last, seen + entering
     return Terms(
-        {"table": group * tables, "dots": 0.8 * group * dots, "choice": group * chosen, "control": 4},
+        {
+            "table": group * tables,
+            "adders": group * adders,
+            "last": group * lasts,
+            "inputs": group * seen / 2,
+            "control": 4,
+        },
         flip_flops=2 * group * t_out * out_bits + 2,
     )
+
+
+def _full_adders(row: tuple[int, ...], act_bits: int) -> tuple[int, int]:
+    """Full adders that leave two dots a column of a weighted sum, and the columns that then have two."""
+    columns = [0] * (max(row).bit_length() + act_bits + sum(row).bit_length())
+    for entry in row:
+        for place in range(entry.bit_length()):
+            for bit in range(act_bits * (entry >> place & 1)):
+                columns[place + bit] += 1
+    full = 0
+    while max(columns) > 2:
+        carried = [dots // 3 for dots in columns]
+        full += sum(carried)
+        columns = [
+            dots - 2 * third + below
+            for dots, third, below in zip(columns, carried, [0, *carried[:-1]], strict=True)
+        ]
+    return full, columns.count(2)
 
 
 @lru_cache(maxsize=1 << 10)
@@ -521,7 +556,7 @@ def readout(
             dsps=pe if timesteps & (timesteps - 1) else 0,
         )
         + _register(outputs * logit_bits)
-        + table(pe * bias_bits, -(-outputs // pe))
+        + table(pe * bias_bits, -(-outputs // pe), _COUNTED)
     )
 
 
@@ -565,17 +600,21 @@ def join_current(
     channels: int, pe: int, timesteps: int, nt: int, first_bits: int, second_bits: int, gain_bits: int,
     out_bits: int, fraction: int,
 ) -> Terms:  # fmt: skip
-    """A register for each input, and for each value a product in a DSP slice and a sum that costs nothing."""
+    """A register for each input, and for each value a product in a DSP slice and a sum that costs nothing.
+
+    A product as wide as the sum takes the sum, with its register, into the slice.
+    """
     lanes = nt * pe
+    inside = second_bits + gain_bits >= out_bits
     return (
         _register(lanes * first_bits + 1)
         + _register(lanes * second_bits + 1)
         + Terms(
-            {"control": 10},
-            flip_flops=lanes * (2 * first_bits + out_bits) + 12,
+            {"control": 3, "sum": 0 if inside else 7},
+            flip_flops=lanes * (2 * first_bits + (0 if inside else out_bits)) + 12,
             dsps=lanes,
         )
-        + table(pe * gain_bits, -(-channels // pe))
+        + table(pe * gain_bits, -(-channels // pe), _COUNTED)
     )
 
 

@@ -33,19 +33,26 @@ CASES: list[tuple[dict[str, int], dict[str, Any]]] = [
         },
         {"stall": 0.3, "frames": 2},
     ),
+    (
+        {
+            "FRAME_TOKENS": 6, "IN_WIDTH": 20, "OUT_WIDTH": 40, "WEIGHTS": 1, "WEIGHT_BITS": 128,
+            "WEIGHT_BEATS": 16, "ADDRESS_BITS": 40,
+        },
+        {"stall": 0.2, "frames": 3},
+    ),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "case", range(len(CASES)), ids=["slots", "wide-loadable", "single-beats-early", "events"]
+    "case", range(len(CASES)), ids=["slots", "wide-loadable", "single-beats-early", "events", "weights"]
 )
 def test_axi_accelerator(case: int) -> None:
-    """Eight runs, one of each kind; ``python -m benchmarks.axi_edge`` makes thousands."""
+    """Nine runs, one of each kind; ``python -m benchmarks.axi_edge`` makes thousands."""
     parameters, config = CASES[case]
     run_bench(
         "axi_accelerator",
         bench="bench_axi_accelerator",
         parameters={**parameters, "IDENTITY": IDENTITY},
-        config={**config, "runs": 8},
+        config={**config, "runs": 9},
         seed=case + 1,
     )

@@ -13,6 +13,7 @@ _SHAPES = {
     "counts-by-sums": (3, 4, 2, 2, 4, 1),
     "one-to-one": (2, 1, 1, 3, 0, 2),
     "wide-sums": (2, 8, 3, 3, 5, 0),
+    "tables-and-sums": (3, 8, 5, 2, 3, 2),
 }
 
 
