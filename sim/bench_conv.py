@@ -52,6 +52,29 @@ async def _watch_steps(dut: Any) -> None:
             return
 
 
+@cocotb.test(skip="damaged" not in case().config)
+async def parity(dut: Any) -> None:
+    """A damaged word of the image, of the second word of channels, is told when it is added, and not before.
+
+    Comes first, before the other test writes the words anew.
+    """
+    run = case()
+    p = run.parameters
+    source = StreamSource(dut, dut.clk_i, rng=run.rng)
+    sink = StreamSink(dut, dut.clk_i, rng=run.rng, sidebands=("skipped",))
+    dut.write_en_i.value = 0
+    await reset(dut)
+    for word, error in ((None, 0), (0, 0), (1, 1), (None, 1)):
+        x = np.zeros((1, p["TIMESTEPS"], p["IN_CHANNELS"], p["HEIGHT"], p["WIDTH"]), dtype=np.int64)
+        if word is not None:
+            x[:, :, word * p["SIMD"] : (word + 1) * p["SIMD"]] = 1
+        cocotb.start_soon(source.send(token_integers(pack_tokens(x, p["IN_GROUP"], p["ACT_BITS"]))))
+        await sink.receive(run.config["tokens"])
+        seen = int(dut.parity_error_o.value)
+        assert seen == error, f"pixels in word {word} of the channels: parity error {seen}, expected {error}"
+    hit("scatter_conv", "parity error")
+
+
 @cocotb.test()
 async def frames(dut: Any) -> None:
     """Frames back to back; ``config``: frames, activity, stall_in, stall_out, hang.
@@ -103,6 +126,8 @@ async def frames(dut: Any) -> None:
     check("conv", expected, got)
     skipped = np.array([beat["skipped"] for beat in received]).reshape(skips.shape)
     check("conv skipped", skips.astype(np.int64), skipped, ("sample", "row", "column", "token"))
+    if p.get("PARITY"):
+        assert not int(dut.parity_error_o.value), "a parity error although every word was written whole"
     _note("scatter_conv" if scatters else "conv", skips.all(axis=-1), x, p)
     if config["activity"] < 1:
         assert 0 < skips.sum() < skips.size, "the frames were meant to have windows of zeros, and others"

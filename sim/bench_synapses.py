@@ -31,7 +31,9 @@ async def parity(dut: Any) -> None:
     source = StreamSource(dut, dut.clk_i, "beat", rng=run.rng, data="x", sidebands=BEAT_FIELDS)
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, sidebands=("skipped",))
     dut.write_en_i.value = 0
+    dut.beat_address_i.value = damaged  # what a reset finds there is no beat's
     await reset(dut)
+    assert not int(dut.parity_error_o.value), "a parity error although no beat came"
     for address, skip, error in ((damaged - 1, 0, 0), (damaged, 1, 0), (damaged, 0, 1), (damaged - 1, 0, 1)):
         fields = {"address": address, "shift": 0, "first": 1, "last": 1, "skip": skip}
         cocotb.start_soon(source.send([{"x": 0, **fields}]))

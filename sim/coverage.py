@@ -53,7 +53,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "several words a token", "a word a token", "several tokens a word",
         "sums in LUT RAM", "sums in block RAM", "sum taken on before it is written",
         "window in a corner", "window on an edge", "window inside", "window of zeros", "window full",
-        "frames follow each other", *_STREAMS,
+        "frames follow each other", "parity error", *_STREAMS,
     ),
     "dense": (*_FOLDS, *_WEIGHTS, "token of zeros", "frames follow each other", *_STREAMS),
     "streamed_dense": (

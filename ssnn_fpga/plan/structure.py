@@ -359,6 +359,14 @@ def scatter_conv(
         in_channels, out_channels, kernel, stride, pe, simd, taps, weight_bits
     )
     box = gearbox(planes, in_group, simd) if in_group < simd else Terms({})
+    # One of two weights is the other's negative, so all PE share the count of the inputs.
+    counted = lane if weight_bits > 1 else _lane(simd, act_bits, 1, sum_bits)
+    products = counted.counters + counted.compressors + lane.sums
+    if simd * act_bits == 1:  # an input bit finds room in the choice of the tap
+        products = 0
+    turns = _multiplexer(rows) + _multiplexer(columns)
+    if depth == 1:  # weights are constants: a product depends on few inputs and the place of the word
+        products, turns = sum_bits, 0.0
     memory = (
         Terms({}, block_rams=_blocks(sums + 1, places))
         if block
@@ -370,8 +378,8 @@ def scatter_conv(
                 "words": token / 5 + simd * tp * (_multiplexer(parts) if parts > 1 else 0) + 2 * parts,
                 "order": 90 + 10 * (_bits(height) + _bits(width)),
                 "places": 8 * columns * _bits(places),
-                "turn": taps * pe * simd * weight_bits * (_multiplexer(rows * columns)),
-                "lanes": taps * lanes * (lane.counters + lane.compressors + lane.sums),
+                "turn": taps * pe * simd * weight_bits * turns,
+                "lanes": taps * lanes * products,
                 "kept": taps * sums / 2,
                 "choice": sums * _multiplexer(taps),
             },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.bench import run_bench
+from ssnn_fpga.rtl.memory import with_parity
 
 _SHAPES = {
     # a row of taps at once, two words a token, two PE groups
@@ -87,3 +88,22 @@ def test_hanging_sink() -> None:
     """The output takes nothing for long while frames wait at the input."""
     config = {"frames": 4, "activity": 0.15, "stall_in": 0.0, "stall_out": 0.2, "hang": True}
     run_bench("scatter_conv", bench="bench_conv", parameters=_SHAPES["row-at-once"], seed=5, config=config)
+
+
+def test_parity() -> None:
+    """The damaged word is that of the middle tap, the second word of channels, the third PE group."""
+    shape = _SHAPES["tap-by-tap"]
+    width = shape["PE"] * shape["SIMD"] * shape["WEIGHT_BITS"]
+    groups, taps = shape["OUT_CHANNELS"] // shape["PE"], shape["KERNEL"] ** 2
+    words = shape["IN_CHANNELS"] // shape["SIMD"] * groups * taps
+    image = with_parity([5 * (a + 1) % (1 << width) for a in range(words)], width)
+    image[(groups + 2) * taps + taps // 2] ^= 1
+    tokens = groups * shape["TIMESTEPS"] * 5 * 4  # a frame's: 5 x 4 windows, a timestep at a time
+    run_bench(
+        "scatter_conv",
+        bench="bench_conv",
+        parameters={**shape, "PARITY": 1, "WEIGHT_INIT": "weights.mem"},
+        seed=5,
+        config={"frames": 4, "activity": 0.1, "stall_in": 0.0, "stall_out": 0.0, "damaged": True, "tokens": tokens},
+        files={"weights.mem": "".join(f"{word:x}\n" for word in image)},
+    )

@@ -8,6 +8,7 @@ from sim.bench import run_bench
 
 _SHAPES = {
     "timesteps": {"FOLDS": 3, "PLANES": 4, "ACT_BITS": 1, "TP": 2, "PE_GROUPS": 3},
+    "four-timesteps": {"FOLDS": 2, "PLANES": 4, "ACT_BITS": 1, "TP": 1, "PE_GROUPS": 2},
     "bits-in-turns": {"FOLDS": 2, "PLANES": 8, "ACT_BITS": 4, "TP": 1, "PE_GROUPS": 2},
     "a-word": {"FOLDS": 1, "PLANES": 1, "ACT_BITS": 1, "TP": 1, "PE_GROUPS": 1},
 }
