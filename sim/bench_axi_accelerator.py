@@ -58,8 +58,8 @@ class Bench:
             self.reads = StreamSource(
                 dut, dut.clk_i, "weights_ar", rng=self.rng, stall=stall, data="addr", sidebands=("len",)
             )
-        self.bursts = (1, 3)
-        """Least and most reads of weights for a frame."""
+        self.rounds = (1, 3)
+        """Least and most rounds of reads of weights for a frame."""
         self.base: int | None = None
         """Where the host has said that the weights lie."""
         self.coming: Any = None
@@ -116,17 +116,21 @@ class Bench:
             self.sending = None
 
     async def _read_weights(self) -> None:
-        """Bursts of the image as an accelerator reads them, and what has to come."""
+        """Rounds of bursts, as many beats as may be under way, and what has to come."""
         size, most = self.weights.bits // 8, self.p["WEIGHT_BEATS"]
-        for _ in range(self.rng.randint(*self.bursts)):
-            page, beats = self.rng.randrange(1 << 8) << 12, self.rng.randint(1, most)
-            place = page + size * self.rng.randint(0, 4096 // size - beats)
-            self.coming = cocotb.start_soon(self._beats_of_weights(beats))
-            await self.reads.send([{"addr": place, "len": beats - 1}])
+        for _ in range(self.rng.randint(*self.rounds)):
+            asked, expected = [], []
+            while not asked or (len(expected) < most and self.rng.random() < 0.7):
+                page = self.rng.randrange(1 << 8) << 12
+                beats = self.rng.randint(1, min(most - len(expected), self.rng.choice((1, most))))
+                place = page + size * self.rng.randint(0, 4096 // size - beats)
+                asked.append({"addr": place, "len": beats - 1})
+                expected += [self.weights.beat(self.base + place + size * beat) for beat in range(beats)]
+            self.coming = cocotb.start_soon(self._beats_of_weights(len(expected)))
+            await self.reads.send(asked)
             found = await self.coming
             self.coming = None
-            expected = [self.weights.beat(self.base + place + size * beat) for beat in range(beats)]
-            assert found == expected, f"weights from {place:#x} of the image at {self.base:#x} came wrong"
+            assert found == expected, f"weights for {asked}, of the image at {self.base:#x}, came wrong"
 
     async def _beats_of_weights(self, count: int) -> list[int]:
         found: list[int] = []
@@ -505,7 +509,7 @@ async def weights_are_work(dut: Any) -> None:
     """A run in which for longer than its patience nothing but weights moves is no silent one."""
     bench = Bench(dut)
     await bench.start()
-    bench.bursts = (40, 40)
+    bench.rounds = (40, 40)
     run = bench.new_run()
     await bench.begin(run, PATIENCE=100)
     assert await bench.end(80000) == 0

@@ -57,6 +57,7 @@ class Bench:
         if not loaded:
             cocotb.start_soon(self._take_weights())
         assert int(self.dut.restart_o.value), "a reset does not reach the accelerator behind"
+        assert not int(self.dut.fault_o.value), "a reset leaves the fault of what was before"
         await ClockCycles(self.dut.clk_i, 5)
         cocotb.start_soon(self._watch_restart())
         if answering:

@@ -12,7 +12,7 @@ IDENTITY = "128'h00112233445566778899aabbccddeeff"
 CASES: list[tuple[dict[str, int], dict[str, Any]]] = [
     ({"FRAME_TOKENS": 5, "IN_WIDTH": 13, "OUT_WIDTH": 84}, {"stall": 0.4, "frames": 4}),
     (
-        {"FRAME_TOKENS": 4, "IN_WIDTH": 70, "OUT_WIDTH": 1200, "SAMPLES": 2, "LOADABLE": 1},
+        {"FRAME_TOKENS": 4, "IN_WIDTH": 200, "OUT_WIDTH": 1200, "SAMPLES": 2, "LOADABLE": 1},
         {"stall": 0.2, "frames": 5},
     ),
     (

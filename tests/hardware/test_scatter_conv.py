@@ -104,6 +104,13 @@ def test_parity() -> None:
         bench="bench_conv",
         parameters={**shape, "PARITY": 1, "WEIGHT_INIT": "weights.mem"},
         seed=5,
-        config={"frames": 4, "activity": 0.1, "stall_in": 0.0, "stall_out": 0.0, "damaged": True, "tokens": tokens},
+        config={
+            "frames": 4,
+            "activity": 0.1,
+            "stall_in": 0.0,
+            "stall_out": 0.0,
+            "damaged": True,
+            "tokens": tokens,
+        },
         files={"weights.mem": "".join(f"{word:x}\n" for word in image)},
     )

@@ -7,6 +7,7 @@ import re
 from sim.bench import ROOT
 
 _MAJORITY = "majority of three, or'ed from terms of which no two are one at once"
+_ONE_VALUE = "only where the count stays 0: it gets a second bit"
 _OVERWRITTEN = "every path behind it sets the value anew"
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("line_buffer", "return (top < 0) ? 0 : int'(top);", "operator: top < 0 -> (top) <= (0)"): (
@@ -56,6 +57,26 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "every request clears it, with the count that it governs",
     (
         "uart_accelerator",
+        "running_q <= 1'b0;",
+        "assignment removed: running_q <= 1'b0; -> ;",
+    ): "every request clears it, with the count that it governs",
+    (
+        "input_decoder",
+        "assign event_token      = '0;",
+        "constant: '0 -> '1",
+    ): "without the front end no token of events is ever valid",
+    (
+        "tap_reader",
+        "localparam int WORD_BITS   = (WORDS > 1) ? $clog2(WORDS) : 1;",
+        "constant: 1 -> 0",
+    ): _ONE_VALUE,
+    (
+        "tap_reader",
+        "localparam int FOLD_BITS  = (FOLDS > 1) ? $clog2(FOLDS) : 1;",
+        "operator: FOLDS > 1 -> (FOLDS) >= (1)",
+    ): _ONE_VALUE,
+    (
+        "uart_accelerator",
         "default: state_q <= HUNT;",
         "assignment removed: state_q <= HUNT; -> ;",
     ): "no state leads to a code that is none",
@@ -79,7 +100,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "line_buffer",
         "localparam int COUNT_BITS = (KERNEL * GROUPS > 1) ? $clog2(KERNEL * GROUPS) : 1;",
         "constant: 1 -> 2",
-    ): "only where the count stays 0: it gets a second bit",
+    ): _ONE_VALUE,
     (
         "stream_fork",
         "else taken_q <= taken_q | (out_valid_o & out_ready_i);",
