@@ -125,7 +125,7 @@ class WeightMemory(AxiSlaveRead):  # type: ignore[misc]
         self.refuses = False
         for channel in (self.ar_channel, self.r_channel):
             channel.log.setLevel("ERROR")
-            channel.set_pause_generator(iter(lambda stalls=_Stalls(rng, stall): stalls.next(), None))
+            channel.set_pause_generator(iter(_Stalls(rng, stall).next, None))
         cocotb.start_soon(_watch(dut, "m_axi_weights", "ar", self._taken))
         cocotb.start_soon(self._answers(dut))
 
