@@ -66,6 +66,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "constant: '0 -> '1",
     ): "without the front end no token of events is ever valid",
     (
+        "run_counters",
+        "for (int i = 0; i < 3; i++) events_o[i] <= event_counts_i[i] - events_before_q[i];",
+        "constant: 3 -> 4",
+    ): "what is assigned beyond the three counts goes nowhere",
+    (
         "tap_reader",
         "localparam int WORD_BITS   = (WORDS > 1) ? $clog2(WORDS) : 1;",
         "constant: 1 -> 0",
