@@ -16,8 +16,6 @@ ROWS = json.loads(TABLE.read_text())[FAMILY]["rows"]
 PARTS = [row for row in ROWS if row["module"] in MODULES]
 WORST = 0.15
 """Largest error of the fitted model where a module of the grid takes more than 100 LUTs."""
-WORST_OF = {"join_current": 0.35}
-"""Modules that the structure does not catch: gains of 64 words (``docs/benchmarks.md``, "Resources")."""
 
 
 def named(row: dict) -> str:
@@ -31,7 +29,7 @@ def test_the_model_says_what_synthesis_says(row: dict) -> None:
     assert expected.dsps == row["dsps"]
     assert parts(row).ram_luts == row["ram_luts"]
     if row["luts"] > 100:
-        assert expected.luts == pytest.approx(row["luts"], rel=WORST_OF.get(row["module"], WORST))
+        assert expected.luts == pytest.approx(row["luts"], rel=WORST)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row["module"] not in MODULES], ids=named)
