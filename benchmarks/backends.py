@@ -7,7 +7,6 @@ estimates take two minutes. Needs ``make finn``.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 import time
@@ -15,15 +14,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.trained import parser_of, trained
 from benchmarks.vgg9 import GESTURES, SCHEDULE, windows
 from benchmarks.vgg9_network import vgg9
 from ssnn_fpga.backends.finn.project import write_project
 from ssnn_fpga.boards.board import load_board
 from ssnn_fpga.comparison import run_backend
-from ssnn_fpga.events.frames import load_frames
-from ssnn_fpga.events.source import find_recordings
 from ssnn_fpga.network.layers import Integers, Network
-from ssnn_fpga.network.qonnx_import import load
 from ssnn_fpga.plan.solve import make_plan
 from ssnn_fpga.report.backends import backends_table
 
@@ -49,9 +46,7 @@ def compared(network: Network, frames: Integers, backends: list[str], descriptio
 
 def main() -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=Path("build/nmnist_2bit/model.onnx"))
-    parser.add_argument("--data", type=Path, default=None)
+    parser = parser_of(__doc__)
     parser.add_argument("--samples", type=int, default=100)
     parser.add_argument("--backends", default="rtl,finn,hls4ml")
     parser.add_argument("--vgg9", action="store_true", help="VGG-9 at a quarter of the width instead")
@@ -61,10 +56,9 @@ def main() -> int:
         frames, description = windows(GESTURES)
         network = vgg9(0.25, frames[:4], schedule=SCHEDULE)
         return int(not compared(network, frames[: options.samples], backends, description))
-    network = load(options.model)
-    recordings, description = find_recordings(options.data)
-    split = load_frames(recordings, "test", network.compression, network.classes or None, options.samples)
-    return int(not compared(network, split.frames, backends, description))
+    given = trained(options.model, options.data)
+    frames = given.frames("test", options.samples).frames
+    return int(not compared(given.network, frames, backends, given.description))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ a read-out, every value compared with the golden model.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -29,11 +28,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.resource_grid import CACHE, measure
+from benchmarks.trained import parser_of, trained
 from benchmarks.vgg9 import GESTURES, SCHEDULE, windows
 from benchmarks.vgg9_network import vgg9
-from ssnn_fpga.errors import UserError
-from ssnn_fpga.events.frames import load_frames
-from ssnn_fpga.events.source import find_recordings
 from ssnn_fpga.golden.engine import run
 from ssnn_fpga.network.layers import (
     NETWORK_INPUT,
@@ -47,7 +44,6 @@ from ssnn_fpga.network.layers import (
     Pool,
     Readout,
 )
-from ssnn_fpga.network.qonnx_import import load
 from ssnn_fpga.network.shapes import edges
 from ssnn_fpga.plan.activity import measure_activity
 from ssnn_fpga.plan.folds import Fold
@@ -202,13 +198,8 @@ def _synthesised(stage: Stage) -> tuple[int, int, int]:
 
 def recorded(model: Path, data: Path | None, gestures: Path) -> Iterator[Layer]:
     """Convolutions with what recordings make of their inputs."""
-    network = load(model)
-    recordings, _ = find_recordings(data)
-    assert network.compression is not None, "a trained model says how events become frames"
-    frames = load_frames(
-        recordings, "train", network.compression, classes=network.classes, limit=SAMPLES
-    ).frames
-    yield from _of("N-MNIST", network, frames, 3)
+    given = trained(model, data)
+    yield from _of("N-MNIST", given.network, given.frames("train", SAMPLES).frames, 3)
     clips, description = windows(gestures)
     yield from _of(f"VGG-9, {description}", vgg9(0.25, clips[:4], schedule=SCHEDULE), clips[:SAMPLES], 1)
 
@@ -239,28 +230,22 @@ def drawn(shape: str, share: float) -> Layer:
 
 def main() -> int:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=Path("build/nmnist_2bit/model.onnx"))
-    parser.add_argument("--data", type=Path, help="recordings; found as by ssnn-fpga if not given")
+    parser = parser_of(__doc__)
     parser.add_argument("--gestures", type=Path, default=GESTURES, help="folder of .bs2 clips")
     parser.add_argument("--measure", metavar="TEXT", help="synthesise and simulate such recorded layers")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     rows: list[Row] = []
-    try:
-        for layer in recorded(arguments.model, arguments.data, arguments.gestures):
-            for row in designs(layer):
-                rows.append(row)
-                if arguments.measure and arguments.measure in layer.name and row.aim == _at(PACES[0]):
-                    built = {
-                        "gather": row.gather and measured(layer, row.gather),
-                        "scatter": row.scatter and measured(layer, row.scatter),
-                    }
-                    rows.append(replace(row, aim=f"{row.aim}, measured", **built))
-                print(f"{layer.name}: {row.aim}", file=sys.stderr)
-    except UserError as error:
-        print(f"{error} Train it with: make build/nmnist_2bit/model.onnx", file=sys.stderr)
-        return 2
+    for layer in recorded(arguments.model, arguments.data, arguments.gestures):
+        for row in designs(layer):
+            rows.append(row)
+            if arguments.measure and arguments.measure in layer.name and row.aim == _at(PACES[0]):
+                built = {
+                    "gather": row.gather and measured(layer, row.gather),
+                    "scatter": row.scatter and measured(layer, row.scatter),
+                }
+                rows.append(replace(row, aim=f"{row.aim}, measured", **built))
+            print(f"{layer.name}: {row.aim}", file=sys.stderr)
     sweep = [row for shape in SHAPES for share in SWEEP for row in designs(drawn(shape, share))]
     if arguments.json:
         print(

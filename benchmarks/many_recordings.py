@@ -7,7 +7,6 @@ hardware is timed beside; a design that was compiled once is found again.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -18,13 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.trained import parser_of, trained
 from ssnn_fpga.boards.board import load_board
-from ssnn_fpga.errors import UserError
-from ssnn_fpga.events.frames import load_frames
-from ssnn_fpga.events.source import find_recordings
 from ssnn_fpga.golden.engine import run
 from ssnn_fpga.network.layers import Integers
-from ssnn_fpga.network.qonnx_import import load
 from ssnn_fpga.plan.solve import make_plan
 from ssnn_fpga.rtl.generate import write_design
 from ssnn_fpga.simulate.compiled import CompiledAccelerator
@@ -45,18 +41,10 @@ def compare(design: Path, frames: Integers) -> tuple[int, int, int]:
 
 def main() -> int:
     """Print the figures; 0 when the target is met and no value differs."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=Path("build/nmnist_2bit/model.onnx"))
-    parser.add_argument("--data", type=Path, help="recordings; found as by ssnn-fpga if not given")
+    parser = parser_of(__doc__)
     arguments = parser.parse_args()
-    try:
-        network = load(arguments.model)
-        recordings, description = find_recordings(arguments.data)
-        assert network.compression is not None, "a trained model says how events become frames"
-        frames = load_frames(recordings, "train", network.compression, classes=network.classes).frames
-    except UserError as error:
-        print(f"{error} Train it with: make build/nmnist_2bit/model.onnx", file=sys.stderr)
-        return 2
+    given = trained(arguments.model, arguments.data)
+    network, frames = given.network, given.frames("train").frames
     frames = frames[np.arange(RECORDINGS) % len(frames)]
     with tempfile.TemporaryDirectory() as folder:
         design = Path(folder) / "design"
@@ -70,7 +58,7 @@ def main() -> int:
         seconds = time.perf_counter() - began
     cycles, values, wrong = (sum(column) for column in zip(*found, strict=True))
     figures = {
-        "data": description,
+        "data": given.description,
         "recordings": len(frames),
         "seconds": round(seconds, 1),
         "compile_seconds": round(compiled, 1),

@@ -12,7 +12,6 @@ has no target.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -23,14 +22,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.trained import parser_of, trained
 from ssnn_fpga.boards.board import load_board
 from ssnn_fpga.boards.flow import cells_of
-from ssnn_fpga.errors import UserError
-from ssnn_fpga.events.frames import LabelledFrames, load_frames
-from ssnn_fpga.events.source import find_recordings
+from ssnn_fpga.events.frames import LabelledFrames
 from ssnn_fpga.golden.engine import run
 from ssnn_fpga.network.layers import Conv, Dense, Network
-from ssnn_fpga.network.qonnx_import import load
 from ssnn_fpga.plan.solve import make_plan
 from ssnn_fpga.rtl.generate import write_design
 from ssnn_fpga.simulate.compiled import CompiledAccelerator
@@ -118,32 +115,27 @@ def measure(
 
 def main() -> int:
     """Print the table; 0 when every promise is kept."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=Path("build/nmnist_2bit/model.onnx"))
+    parser = parser_of(__doc__)
     parser.add_argument("--beside", type=Path, help="a model with wider weights")
-    parser.add_argument("--data", type=Path, help="recordings; found as by ssnn-fpga if not given")
     parser.add_argument("--synthesise", action="store_true")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     plans: list[Figures] = []
     missed: list[str] = []
     for model in filter(None, (arguments.model, arguments.beside)):
-        try:
-            network = load(model)
-            recordings, description = find_recordings(arguments.data)
-            assert network.compression is not None, "a trained model says how events become frames"
-            frames = load_frames(recordings, "test", network.compression, classes=network.classes)
-        except UserError as error:
-            print(f"{error} Train it with: make build/nmnist_2bit/model.onnx", file=sys.stderr)
-            return 2
-        promised = model == arguments.model
-        found = [measure(name, network, frames, arguments.synthesise, promised) for name in PLANS]
+        given = trained(model, arguments.data)
+        frames, promised = given.frames("test"), model == arguments.model
+        found = [measure(name, given.network, frames, arguments.synthesise, promised) for name in PLANS]
         plans += found
         missed += [sentence for plan in found if promised for sentence in plan.missed()]
     if arguments.json:
-        print(json.dumps({"data": description, "plans": [asdict(plan) for plan in plans], "missed": missed}))
+        print(
+            json.dumps(
+                {"data": given.description, "plans": [asdict(plan) for plan in plans], "missed": missed}
+            )
+        )
     else:
-        Console(width=120).print(_table(plans, description))
+        Console(width=120).print(_table(plans, given.description))
     for sentence in missed:
         print(f"missed: {sentence}", file=sys.stderr)
     return 1 if missed else 0

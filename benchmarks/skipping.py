@@ -7,7 +7,6 @@ All values of both are compared with the golden model: a beat of zeros changes n
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import sys
@@ -19,13 +18,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.nmnist_plans import AIM, BOARD, PLANS
+from benchmarks.trained import parser_of, trained
 from ssnn_fpga.boards.board import load_board
-from ssnn_fpga.errors import UserError
-from ssnn_fpga.events.frames import load_frames
-from ssnn_fpga.events.source import find_recordings
 from ssnn_fpga.golden.engine import run
 from ssnn_fpga.network.layers import Integers, Network
-from ssnn_fpga.network.qonnx_import import load
 from ssnn_fpga.plan.activity import measure_activity
 from ssnn_fpga.plan.plan import Plan
 from ssnn_fpga.plan.solve import make_plan
@@ -81,21 +77,11 @@ def simulate(
 
 def main() -> int:
     """Print the table; 0 when no value differs."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=Path("build/nmnist_2bit/model.onnx"))
-    parser.add_argument("--data", type=Path, help="recordings; found as by ssnn-fpga if not given")
+    parser = parser_of(__doc__)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    try:
-        network = load(arguments.model)
-        recordings, description = find_recordings(arguments.data)
-        assert network.compression is not None, "a trained model says how events become frames"
-        frames = load_frames(recordings, "test", network.compression, classes=network.classes).frames
-        training = load_frames(recordings, "train", network.compression, classes=network.classes).frames
-    except UserError as error:
-        print(f"{error} Train it with: make build/nmnist_2bit/model.onnx", file=sys.stderr)
-        return 2
-    sample = training[:64]
+    given = trained(arguments.model, arguments.data)
+    network, frames, sample = given.network, given.frames("test").frames, given.frames("train", 64).frames
     activity = measure_activity(network, sample, run(network, sample))
     expected = run(network, frames)
     gains = []
@@ -115,9 +101,9 @@ def main() -> int:
                     )
                 )  # fmt: skip
     if arguments.json:
-        print(json.dumps({"data": description, "gains": [asdict(gain) for gain in gains]}))
+        print(json.dumps({"data": given.description, "gains": [asdict(gain) for gain in gains]}))
     else:
-        Console(width=120).print(_table(gains, description))
+        Console(width=120).print(_table(gains, given.description))
     return 1 if any(gain.mismatches for gain in gains) else 0
 
 

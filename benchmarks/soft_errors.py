@@ -21,13 +21,10 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from benchmarks.trained import parser_of, trained
 from ssnn_fpga.boards.board import load_board
 from ssnn_fpga.boards.flow import cells_of
-from ssnn_fpga.errors import UserError
-from ssnn_fpga.events.frames import load_frames
-from ssnn_fpga.events.source import find_recordings
-from ssnn_fpga.network.layers import Integers, Network
-from ssnn_fpga.network.qonnx_import import load
+from ssnn_fpga.network.layers import Integers
 from ssnn_fpga.plan.plan import Options
 from ssnn_fpga.plan.solve import make_plan
 from ssnn_fpga.report.accuracy import Accuracy
@@ -38,14 +35,6 @@ BOARD = "pynq-z2"
 SAMPLES = 3
 TARGET_CYCLES = 5_000
 DESIGNS = {"plain": Options(), "parity and watchdog": Options(parity=True, watchdog=True)}
-
-
-def frames_of(network: Network, data: Path | None) -> Integers:
-    """The first test recordings, compressed as the model says."""
-    recordings, _ = find_recordings(data)
-    assert network.compression is not None, "a trained model says how events become frames"
-    found = load_frames(recordings, "test", network.compression, classes=network.classes, limit=SAMPLES)
-    return found.frames
 
 
 def table(name: str, campaign: Campaign) -> Table:
@@ -97,25 +86,20 @@ def cost_table(costs: dict[str, dict[str, int]]) -> Table:
 
 def main() -> int:
     """Print the tables; a campaign has no target."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=Path("build/nmnist_2bit/model.onnx"))
-    parser.add_argument("--data", type=Path)
+    parser = parser_of(__doc__)
     parser.add_argument("--random", action="store_true", help="random frames in place of recordings")
     parser.add_argument("--per-kind", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--synthesise", action="store_true")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    try:
-        network = load(arguments.model)
-        if arguments.random:
-            rng = np.random.default_rng(arguments.seed)
-            frames = rng.integers(0, network.input.maximum + 1, size=(SAMPLES, *network.input.shape))
-        else:
-            frames = frames_of(network, arguments.data)
-    except UserError as error:
-        print(f"{error} Train it with: make build/nmnist_2bit/model.onnx", file=sys.stderr)
-        return 2
+    given = trained(arguments.model, arguments.data)
+    network = given.network
+    if arguments.random:
+        rng = np.random.default_rng(arguments.seed)
+        frames = rng.integers(0, network.input.maximum + 1, size=(SAMPLES, *network.input.shape))
+    else:
+        frames = given.frames("test", SAMPLES).frames
     campaigns: dict[str, Campaign] = {}
     costs: dict[str, dict[str, int]] = {}
     board = load_board(BOARD)
