@@ -29,6 +29,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "assign length_o    = 9'(left_i < longest ? left_i : longest);",
         "operator: left_i < longest -> (left_i) <= (longest)",
     ): "where they are equal, either is the length",
+    (
+        "axi_writer",
+        "cut_q    <= '0;",
+        "assignment removed: cut_q <= '0; -> ;",
+    ): "nothing is stored after a halt, so no burst begins, and the next cycle cuts one of no beats",
     ("lif", "counts   = '0;", "constant: '0 -> '1"): _OVERWRITTEN,
     (
         "lif",
