@@ -54,7 +54,7 @@ async def _watch_steps(dut: Any) -> None:
 
 @cocotb.test(skip="damaged" not in case().config)
 async def parity(dut: Any) -> None:
-    """A damaged word of the image, of the second word of channels, is told when it is added, and not before.
+    """A damaged word of the image, of the first word of channels, is told when it is added, and not before.
 
     Comes first, before the other test writes the words anew.
     """
@@ -64,7 +64,7 @@ async def parity(dut: Any) -> None:
     sink = StreamSink(dut, dut.clk_i, rng=run.rng, sidebands=("skipped",))
     dut.write_en_i.value = 0
     await reset(dut)
-    for word, error in ((None, 0), (0, 0), (1, 1), (None, 1)):
+    for word, error in ((None, 0), (1, 0), (0, 1), (None, 1)):
         x = np.zeros((1, p["TIMESTEPS"], p["IN_CHANNELS"], p["HEIGHT"], p["WIDTH"]), dtype=np.int64)
         if word is not None:
             x[:, :, word * p["SIMD"] : (word + 1) * p["SIMD"]] = 1

@@ -19,9 +19,9 @@ _SHAPES = {
         "HEIGHT": 10, "WIDTH": 7, "CHANNELS": 2, "GROUP": 1, "TIMESTEPS": 2, "ACT_BITS": 2, "OUT_BITS": 5,
         "SIZE": 3, "SUM": 1,
     },
-    # three words in the row of windows, which is no power of two
+    # six words in the row of windows, which is no power of two
     "three-columns": {
-        "HEIGHT": 5, "WIDTH": 7, "CHANNELS": 2, "GROUP": 2, "TIMESTEPS": 2, "ACT_BITS": 1, "OUT_BITS": 1,
+        "HEIGHT": 5, "WIDTH": 7, "CHANNELS": 4, "GROUP": 2, "TIMESTEPS": 2, "ACT_BITS": 1, "OUT_BITS": 1,
         "SIZE": 2, "SUM": 0,
     },
     # global: the frame is one window, with a word a group and in a register

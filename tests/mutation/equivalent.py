@@ -34,6 +34,28 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "cut_q    <= '0;",
         "assignment removed: cut_q <= '0; -> ;",
     ): "nothing is stored after a halt, so no burst begins, and the next cycle cuts one of no beats",
+    (
+        "popcount_lane",
+        "assign compressed[UP + SIX] = (three[0] & three[1]) | (three[2] & (three[0] ^ three[1]));",
+        "operator: (three[0] & three[1]) | (three[2] & (three[0] ^ three[1])) -> "
+        "((three[0] & three[1])) ^ ((three[2] & (three[0] ^ three[1])))",
+    ): _MAJORITY,
+    (
+        "popcount_pairs",
+        "assign high_o = {WIDTH{INVERTED}} ^ ((first & second) | (third & (first ^ second)));",
+        "operator: (first & second) | (third & (first ^ second)) -> "
+        "((first & second)) ^ ((third & (first ^ second)))",
+    ): _MAJORITY,
+    (
+        "axi_burst",
+        "assign longest     = 32'(to_boundary) < 32'(MAX_BURST) ? 32'(to_boundary) : 32'(MAX_BURST);",
+        "operator: 32'(to_boundary) < 32'(MAX_BURST) -> (32'(to_boundary)) <= (32'(MAX_BURST))",
+    ): "where they are equal, either is the length",
+    (
+        "axi_accelerator",
+        "assign m_axi_weights_arid    = '0;",
+        "constant: '0 -> '1",
+    ): "the port has one id, and either will do",
     ("lif", "counts   = '0;", "constant: '0 -> '1"): _OVERWRITTEN,
     (
         "lif",
