@@ -54,7 +54,7 @@ async def _watch_steps(dut: Any) -> None:
 
 @cocotb.test(skip="damaged" not in case().config)
 async def parity(dut: Any) -> None:
-    """A damaged word of the image, of the first word of channels, is told when it is added, and not before.
+    """Damaged words of the image, those of the first word of channels, are told when added, and not before.
 
     Comes first, before the other test writes the words anew.
     """
