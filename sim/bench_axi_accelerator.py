@@ -610,10 +610,10 @@ async def reset_in_mid_run(dut: Any) -> None:
         await ClockCycles(dut.clk_i, bench.rng.randint(0, 150))
         await FallingEdge(dut.clk_i)
         dut.rst_i.value = 1
-        bench.base = None
         await ClockCycles(dut.clk_i, 3)
         await FallingEdge(dut.clk_i)
         dut.rst_i.value = 0
+        bench.base = None  # the reset has taken the place of the weights away
         await ClockCycles(dut.clk_i, 3)
         await bench.good()
     hit(MODULE, "reset in mid-run")
