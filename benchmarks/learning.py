@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Container, Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -37,18 +38,20 @@ def wilson(right: float, samples: int) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def table(results: dict[tuple[str, int], dict[str, Any]], device: str) -> str:
-    """Markdown, a line an experiment; what was not run is listed as such."""
+def table(results: dict[tuple[str, int], dict[str, Any]], wanted: list[Experiment]) -> str:
+    """Markdown, a line an experiment; what was not run is listed as such. Below it, what all of it costs."""
     lines = [
-        "| experiment | seeds | test accuracy, mean % | each | 95 % interval of one run | seconds a run |",
-        "|---|---|---|---|---|---|",
+        "| experiment | seeds | test accuracy, mean % | each | 95 % interval of one run "
+        "| values unlike golden | processor seconds a run |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for experiment in experiments(device):
+    cost, runs = 0.0, 0
+    for experiment in wanted:
         found = [
             results[key] for key in ((experiment.name, seed) for seed in experiment.seeds) if key in results
         ]
         if not found:
-            lines.append(f"| {experiment.name} | not run | | | | |")
+            lines.append(f"| {experiment.name} | not run | | | | | |")
             continue
         kind = "test_integer_accuracy" if "test_integer_accuracy" in found[0] else "test_float_accuracy"
         if kind not in found[0]:
@@ -57,12 +60,22 @@ def table(results: dict[tuple[str, int], dict[str, Any]], device: str) -> str:
         mean = statistics.mean(values)
         low, high = wilson(mean, int(found[0].get("test_samples", 100)))
         each = ", ".join(f"{100 * value:.2f}" for value in values)
-        seconds = statistics.mean(entry.get("seconds", entry.get("training_seconds")) for entry in found)
         note = "" if kind == "test_integer_accuracy" else f" ({kind.removesuffix('_accuracy')})"
+        seconds = [entry["processor_seconds"] for entry in found if "processor_seconds" in entry]
+        unlike = [entry["values_unlike_golden"] for entry in found if "values_unlike_golden" in entry]
         lines.append(
-            f"| {experiment.name}{note} | {len(found)} | {100 * mean:.2f} | {each} | "
-            f"{100 * low:.1f}–{100 * high:.1f} | {seconds:.0f} |"
+            f"| {experiment.name}{note} | {len(found)} | {100 * mean:.2f} | {each} "
+            f"| {100 * low:.1f}–{100 * high:.1f} "
+            f"| {f'{sum(unlike)} ({len(unlike)} runs)' if unlike else ''} "
+            f"| {f'{statistics.mean(seconds):.0f}' if seconds else ''} |"
         )
+        if seconds and not experiment.tried:
+            runs += len(experiment.seeds)
+            cost += len(experiment.seeds) * statistics.mean(seconds)
+    lines += [
+        "",
+        f"{runs} runs, all seeds of what is timed and not only tried: {cost / 60:.0f} min of a core.",
+    ]
     return "\n".join(lines)
 
 
@@ -75,7 +88,7 @@ def main() -> int:
     parser.add_argument("--device", default="cpu", choices=["cpu", "gpu"])
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=7200, help="stop after that long")
-    parser.add_argument("--only", nargs="*", help="names of experiments")
+    parser.add_argument("--only", nargs="*", help="names of experiments, or patterns such as 'iir_*'")
     parser.add_argument("--seeds", type=int, nargs="*", default=SEEDS)
     parser.add_argument("--smoke", action="store_true", help="one epoch of 300 samples each")
     parser.add_argument("--table", action="store_true", help="print the table and train nothing")
@@ -83,29 +96,51 @@ def main() -> int:
     if not arguments.table:
         with tempfile.TemporaryDirectory() as scratch:
             _train_all(arguments, arguments.runs or Path(scratch))
-    print(table(read_results(arguments.results), arguments.device))
+    print(table(read_results(arguments.results), _wanted(arguments)))
     return 0
 
 
+def _wanted(arguments: argparse.Namespace) -> list[Experiment]:
+    """What is named; else, to be trained, what the table consists of; to be shown, everything."""
+    return [
+        each
+        for each in experiments(arguments.device)
+        if (
+            any(fnmatchcase(each.name, pattern) for pattern in arguments.only)
+            if arguments.only
+            else arguments.table or not each.tried
+        )
+    ]
+
+
 def _to_train(
-    arguments: argparse.Namespace, wanted: list[Experiment], done: Container[tuple[str, int]], runs: Path
+    arguments: argparse.Namespace, done: Container[tuple[str, int]], runs: Path
 ) -> Iterator[tuple[Experiment, int]]:
     """Experiments and seeds: a first run of all before a second of any.
 
     What another one starts with is trained again where only its result is there and not its run.
     """
+    every = [shortened(each) if arguments.smoke else each for each in experiments(arguments.device)]
+    named = {each.name for each in _wanted(arguments)}
+    missing = {
+        data
+        for each in every
+        for data in (each.data, each.also_on)
+        if data is not None and not (arguments.frames / f"{data}.npz").exists()
+    }
+    if missing:
+        print(f"no {', '.join(sorted(missing))} in {arguments.frames}: what needs them is left out")
+    every = [each for each in every if not {each.data, each.also_on} & missing]
     for seed in arguments.seeds:
         chosen = {
-            experiment.name: experiment.start
-            for experiment in wanted
-            if seed in experiment.seeds
-            and (experiment.name, seed) not in done
-            and experiment.name in (arguments.only or [experiment.name])
+            each.name: each.start
+            for each in every
+            if each.name in named and seed in each.seeds and (each.name, seed) not in done
         }
-        for experiment in wanted:
-            finished = (runs / f"{experiment.name}_{seed}" / "summary.json").exists()
-            if experiment.name in chosen or (experiment.name in chosen.values() and not finished):
-                yield experiment, seed
+        for each in every:
+            finished = (runs / f"{each.name}_{seed}" / "summary.json").exists()
+            if each.name in chosen or (each.name in chosen.values() and not finished):
+                yield each, seed
 
 
 def _train_all(arguments: argparse.Namespace, runs: Path) -> None:
@@ -113,9 +148,7 @@ def _train_all(arguments: argparse.Namespace, runs: Path) -> None:
     done = read_results(arguments.results)
     context = multiprocessing.get_context("spawn")
     light, heavy, lock = context.Queue(), context.Queue(), context.Lock()
-    wanted = experiments(arguments.device)
-    wanted = [shortened(each) for each in wanted] if arguments.smoke else wanted
-    for experiment, seed in _to_train(arguments, wanted, done, runs):
+    for experiment, seed in _to_train(arguments, done, runs):
         (heavy if experiment.heavy else light).put((experiment, seed))
     ends = time.time() + arguments.seconds
     workers = []
