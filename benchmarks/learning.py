@@ -42,8 +42,8 @@ def table(results: dict[tuple[str, int], dict[str, Any]], wanted: list[Experimen
     """Markdown, a line an experiment; what was not run is listed as such. Below it, what all of it costs."""
     lines = [
         "| experiment | seeds | test accuracy, mean % | each | 95 % interval of one run "
-        "| values unlike golden | processor seconds a run |",
-        "|---|---|---|---|---|---|---|",
+        "| training recordings left out, mean % | values unlike golden | processor seconds a run |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     cost, runs = 0.0, 0
     for experiment in wanted:
@@ -51,7 +51,7 @@ def table(results: dict[tuple[str, int], dict[str, Any]], wanted: list[Experimen
             results[key] for key in ((experiment.name, seed) for seed in experiment.seeds) if key in results
         ]
         if not found:
-            lines.append(f"| {experiment.name} | not run | | | | | |")
+            lines.append(f"| {experiment.name} | not run | | | | | | |")
             continue
         kind = "test_integer_accuracy" if "test_integer_accuracy" in found[0] else "test_float_accuracy"
         if kind not in found[0]:
@@ -61,11 +61,14 @@ def table(results: dict[tuple[str, int], dict[str, Any]], wanted: list[Experimen
         low, high = wilson(mean, int(found[0].get("test_samples", 100)))
         each = ", ".join(f"{100 * value:.2f}" for value in values)
         note = "" if kind == "test_integer_accuracy" else f" ({kind.removesuffix('_accuracy')})"
-        seconds = [entry["processor_seconds"] for entry in found if "processor_seconds" in entry]
-        unlike = [entry["values_unlike_golden"] for entry in found if "values_unlike_golden" in entry]
+        seconds, unlike, left_out = (
+            [entry[key] for entry in found if key in entry]
+            for key in ("processor_seconds", "values_unlike_golden", "left_out_accuracy")
+        )
         lines.append(
             f"| {experiment.name}{note} | {len(found)} | {100 * mean:.2f} | {each} "
             f"| {100 * low:.1f}–{100 * high:.1f} "
+            f"| {f'{100 * statistics.mean(left_out):.2f} ({len(left_out)} runs)' if left_out else ''} "
             f"| {f'{sum(unlike)} ({len(unlike)} runs)' if unlike else ''} "
             f"| {f'{statistics.mean(seconds):.0f}' if seconds else ''} |"
         )
