@@ -125,11 +125,12 @@ def _to_train(
     """
     every = [shortened(each) if arguments.smoke else each for each in experiments(arguments.device)]
     named = {each.name for each in _wanted(arguments)}
+    needed = named | {each.start for each in every if each.name in named}
     missing = {
         data
         for each in every
         for data in (each.data, each.also_on)
-        if data is not None and not (arguments.frames / f"{data}.npz").exists()
+        if each.name in needed and data and not (arguments.frames / f"{data}.npz").exists()
     }
     if missing:
         print(f"no {', '.join(sorted(missing))} in {arguments.frames}: what needs them is left out")
