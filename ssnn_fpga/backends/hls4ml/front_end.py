@@ -73,101 +73,16 @@ class FrontEnd:
         self.types[name] = types
 
     def _add_layer(self, layer: Layer) -> None:
-        name, edge = layer.name, self._edges[layer.name]
-        source = self._edges[layer.inputs[0]]
+        source, edge = self._edges[layer.inputs[0]], self._edges[layer.name]
         types = layer_types(layer, source, edge, self._ranges)
         match layer:
             case Conv():
                 self._add_conv(layer, types)
-            case Dense():
-                assert isinstance(source, Activation)
-                weight = _dense_weight(layer, source)
-                self._add(
-                    "TimedDense",
-                    name,
-                    layer.inputs,
-                    edge,
-                    types,
-                    timesteps=source.timesteps,
-                    n_in=weight.shape[0],
-                    n_out=weight.shape[1],
-                    weight_data=weight,
-                )
-            case Neuron():
-                self._add(
-                    "TimedLif",
-                    name,
-                    layer.inputs,
-                    edge,
-                    types,
-                    **_size(source),
-                    levels=layer.levels,
-                    strict=int(layer.strict),
-                    reset_to_zero=int(layer.reset == "zero"),
-                    leak_multiplier=layer.leak_multiplier,
-                    leak_shift=layer.leak_shift,
-                    fraction=layer.fraction,
-                    filter_shift=layer.filter_shift,
-                    theta_data=layer.theta,
-                    bias_data=layer.bias,
-                )
-            case TemporalTransform():
-                self._add(
-                    "TimedTransform",
-                    name,
-                    layer.inputs,
-                    edge,
-                    types,
-                    **_size(source),
-                    out_timesteps=len(layer.matrix),
-                    shift=layer.shift,
-                    fraction=layer.fraction,
-                    matrix_data=layer.matrix,
-                )
-            case Pool():
-                frame = _frame(source)
-                self._add(
-                    "TimedPool",
-                    name,
-                    layer.inputs,
-                    edge,
-                    types,
-                    **frame,
-                    size=layer.size,
-                    is_sum=int(layer.kind == "sum"),
-                )
             case Join():
                 self._add_join(layer)
-            case CurrentJoin():
-                size = _size(source)
-                self._add(
-                    "TimedCurrentJoin",
-                    name,
-                    layer.inputs,
-                    edge,
-                    types,
-                    **size,
-                    fraction=layer.fraction,
-                    gain_data=layer.gain,
-                )
-            case Readout():
-                assert isinstance(source, Accumulator)
-                self._add(
-                    "TimedReadout",
-                    name,
-                    layer.inputs,
-                    edge,
-                    types,
-                    timesteps=source.timesteps,
-                    channels=source.channels,
-                    fraction=layer.fraction,
-                    bias_data=source.timesteps * layer.bias,
-                )
-            case EarlyExit():
-                channels = source.channels
-                self._add(
-                    "TimedEarlyExit", name, layer.inputs, edge, types, channels=channels, margin=layer.margin
-                )
+            case _:
+                kind, attributes = _counterpart(layer, source)
+                self._add(kind, layer.name, layer.inputs, edge, types, **attributes)
 
     def _add_conv(self, layer: Conv, types: Types) -> None:
         source, edge = self._edges[layer.inputs[0]], self._edges[layer.name]
@@ -231,6 +146,56 @@ class FrontEnd:
                 **_size(sources[0]),
             )
             first = name
+
+
+def _counterpart(layer: Layer, source: Edge) -> tuple[str, dict[str, Any]]:
+    """Class and attributes of hls4ml's layer for ``layer``, whose input is ``source``."""
+    match layer:
+        case Dense():
+            assert isinstance(source, Activation)
+            weight = _dense_weight(layer, source)
+            inputs, outputs = weight.shape
+            return "TimedDense", {
+                "timesteps": source.timesteps,
+                "n_in": inputs,
+                "n_out": outputs,
+                "weight_data": weight,
+            }
+        case Neuron():
+            return "TimedLif", _size(source) | {
+                "levels": layer.levels,
+                "strict": int(layer.strict),
+                "reset_to_zero": int(layer.reset == "zero"),
+                "leak_multiplier": layer.leak_multiplier,
+                "leak_shift": layer.leak_shift,
+                "fraction": layer.fraction,
+                "filter_shift": layer.filter_shift,
+                "theta_data": layer.theta,
+                "bias_data": layer.bias,
+            }
+        case TemporalTransform():
+            return "TimedTransform", _size(source) | {
+                "out_timesteps": len(layer.matrix),
+                "shift": layer.shift,
+                "fraction": layer.fraction,
+                "matrix_data": layer.matrix,
+            }
+        case Pool():
+            return "TimedPool", _frame(source) | {"size": layer.size, "is_sum": int(layer.kind == "sum")}
+        case CurrentJoin():
+            return "TimedCurrentJoin", _size(source) | {"fraction": layer.fraction, "gain_data": layer.gain}
+        case Readout():
+            assert isinstance(source, Accumulator)
+            return "TimedReadout", {
+                "timesteps": source.timesteps,
+                "channels": source.channels,
+                "fraction": layer.fraction,
+                "bias_data": source.timesteps * layer.bias,
+            }
+        case EarlyExit():
+            return "TimedEarlyExit", {"channels": source.channels, "margin": layer.margin}
+        case _:
+            raise TypeError(f"{layer.name}: no layer of hls4ml for a {type(layer).__name__}")
 
 
 def _shape(edge: Edge) -> list[int]:
