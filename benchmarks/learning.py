@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import signal
 import statistics
 import sys
 import tempfile
@@ -98,7 +99,11 @@ def main() -> int:
     arguments = parser.parse_args()
     if not arguments.table:
         with tempfile.TemporaryDirectory() as scratch:
-            _train_all(arguments, arguments.runs or Path(scratch))
+            try:
+                _train_all(arguments, arguments.runs or Path(scratch))
+            except KeyboardInterrupt:
+                print("Stopped: the same command goes on with what is missing.", file=sys.stderr)
+                return 130
     print(table(read_results(arguments.results), _wanted(arguments)))
     return 0
 
@@ -162,10 +167,12 @@ def _train_all(arguments: argparse.Namespace, runs: Path) -> None:
         given = (arguments.device, queues, arguments.frames, runs, arguments.results, lock, ends, limit)
         workers.append(context.Process(target=work, args=given))
         workers[-1].start()
-    for worker in workers:
-        worker.join(max(0.0, ends - time.time()))
-    for worker in workers:
-        if worker.is_alive():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the workers are stopped then, too
+    try:
+        for worker in workers:
+            worker.join(max(0.0, ends - time.time()))
+    finally:
+        for worker in workers:
             worker.kill()
 
 

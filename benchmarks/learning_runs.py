@@ -189,6 +189,8 @@ def work(
             time.sleep(1)
         try:
             result = run_one(experiment, seed, frames, runs, device, limit or None)
+        except KeyboardInterrupt:  # of the terminal: whoever started this says what there is to say
+            return
         except Exception:  # one that fails must not stop the others
             result = {"experiment": experiment.name, "seed": seed, "error": traceback.format_exc()[-2000:]}
         with lock, results.open("a", encoding="utf-8") as file:
