@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import io
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -201,16 +202,23 @@ def campaign(
         if not (report.exists() or most == 0)
         else [],
     )
-    with ProcessPoolExecutor(max_workers=jobs) as pool:
+    # Each worker leads a group of processes, so that its simulation ends with it, hung or not.
+    with ProcessPoolExecutor(max_workers=jobs, initializer=os.setpgrp) as pool:
         running = {
             pool.submit(_try, number, mutant, folder, most, proofs): key for key, number, mutant in todo
         }
-        for done in as_completed(running):
-            verdict = done.result()
-            verdicts[running[done]] = known[running[done]] = verdict
-            report.parent.mkdir(parents=True, exist_ok=True)
-            report.write_text(json.dumps(known, indent=1))
-            print(f"{verdict['verdict']:9} {verdict['seconds']:6.1f} s  {verdict['mutant']}", flush=True)
+        try:
+            for done in as_completed(running):
+                verdict = done.result()
+                verdicts[running[done]] = known[running[done]] = verdict
+                report.parent.mkdir(parents=True, exist_ok=True)
+                report.write_text(json.dumps(known, indent=1))
+                print(f"{verdict['verdict']:9} {verdict['seconds']:6.1f} s  {verdict['mutant']}", flush=True)
+        except BaseException:
+            for worker in multiprocessing.active_children():
+                assert worker.pid
+                os.killpg(worker.pid, signal.SIGKILL)
+            raise
     return list(verdicts.values())
 
 
@@ -226,6 +234,7 @@ def main() -> int:
     parser.add_argument("--proofs", action="store_true", help="a module's own proof comes before its benches")
     parser.add_argument("--report", type=Path, default=ROOT / "build" / "mutation" / "results.json")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     verdicts = campaign(
         arguments.count, arguments.seed, arguments.jobs, arguments.modules, arguments.report,
         retry=arguments.retry, most=arguments.runs, proofs=arguments.proofs,
