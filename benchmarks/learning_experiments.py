@@ -186,7 +186,8 @@ def _iir(images: _Images) -> Iterator[Experiment]:
     """IIR-SNN: a conventional network, thresholds by percentile, then 5, 4, 3, 2 and 1 timesteps.
 
     Beside it one timestep at once, from the same conventional network and from random weights, each with
-    as many epochs at one timestep as the procedure has at all its timesteps together.
+    as many epochs at one timestep as the procedure has at all its timesteps together; and from random
+    weights once more, with the epochs of the conventional network on top.
     """
     conventional: dict[str, Any] = {
         "name": "ann",
@@ -202,6 +203,8 @@ def _iir(images: _Images) -> Iterator[Experiment]:
     at_once: dict[str, Any] = {"name": "t1", "training": {"epochs": sum(images.spiking)}}
     yield images.experiment("_at_once", [conventional, {**at_once, "threshold_percentile": 90}])
     yield images.experiment("_direct", [at_once])
+    longer = {"name": "t1", "training": {"epochs": images.conventional + sum(images.spiking)}}
+    yield images.experiment("_direct_longer", [longer])
 
 
 def experiments(device: str) -> list[Experiment]:
