@@ -97,6 +97,8 @@ def main() -> int:
     parser.add_argument("--smoke", action="store_true", help="one epoch of 300 samples each")
     parser.add_argument("--table", action="store_true", help="print the table and train nothing")
     arguments = parser.parse_args()
+    if not _wanted(arguments):
+        parser.error(f"no experiment is called {' or '.join(arguments.only)}: --table lists them")
     if not arguments.table:
         with tempfile.TemporaryDirectory() as scratch:
             try:
@@ -139,7 +141,8 @@ def _to_train(
     }
     if missing:
         print(f"no {', '.join(sorted(missing))} in {arguments.frames}: what needs them is left out")
-    every = [each for each in every if not {each.data, each.also_on} & missing]
+    absent = {each.name for each in every if {each.data, each.also_on} & missing}
+    every = [each for each in every if each.name not in absent and each.start not in absent]
     for seed in arguments.seeds:
         chosen = {
             each.name: each.start
