@@ -125,8 +125,8 @@ def _wanted(arguments: argparse.Namespace) -> list[Experiment]:
 
 def _to_train(
     arguments: argparse.Namespace, done: Container[tuple[str, int]], runs: Path
-) -> Iterator[tuple[Experiment, int]]:
-    """Experiments and seeds: a first run of all before a second of any.
+) -> Iterator[tuple[list[Experiment], int]]:
+    """An experiment, those that start with its network, and a seed: a first of all before a second of any.
 
     What another one starts with is trained again where only its result is there and not its run.
     """
@@ -149,10 +149,16 @@ def _to_train(
             for each in every
             if each.name in named and seed in each.seeds and (each.name, seed) not in done
         }
-        for each in every:
-            finished = (runs / f"{each.name}_{seed}" / "summary.json").exists()
-            if each.name in chosen or (each.name in chosen.values() and not finished):
-                yield each, seed
+        todo = [
+            each
+            for each in every
+            if each.name in chosen
+            or (each.name in chosen.values() and not (runs / f"{each.name}_{seed}" / "summary.json").exists())
+        ]
+        names = {each.name for each in todo}
+        for each in todo:
+            if each.start not in names:
+                yield [each, *(other for other in todo if other.start == each.name)], seed
 
 
 def _train_all(arguments: argparse.Namespace, runs: Path) -> None:
@@ -160,8 +166,8 @@ def _train_all(arguments: argparse.Namespace, runs: Path) -> None:
     done = read_results(arguments.results)
     context = multiprocessing.get_context("spawn")
     light, heavy, lock = context.Queue(), context.Queue(), context.Lock()
-    for experiment, seed in _to_train(arguments, done, runs):
-        (heavy if experiment.heavy else light).put((experiment, seed))
+    for chain, seed in _to_train(arguments, done, runs):
+        (heavy if chain[0].heavy else light).put((chain, seed))
     ends = time.time() + arguments.seconds
     workers = []
     for place in range(arguments.processes):

@@ -174,28 +174,27 @@ def work(
     ends: float,
     limit: int,
 ) -> None:
-    """Train jobs of the queue until there are none, or the time is over."""
+    """Train jobs of the queue, one experiment after the other, until there are none or the time is over."""
     torch.set_num_threads(1)
     while time.time() < ends:
         try:
-            experiment, seed = queues[0].get(timeout=2)
+            chain, seed = queues[0].get(timeout=2)
         except queue.Empty:
             if len(queues) == 1:
                 return
             queues = queues[1:]
             continue
-        wanted = experiment.start
-        while wanted and time.time() < ends and not (runs / f"{wanted}_{seed}" / "summary.json").exists():
-            time.sleep(1)
-        try:
-            result = run_one(experiment, seed, frames, runs, device, limit or None)
-        except KeyboardInterrupt:  # of the terminal: whoever started this says what there is to say
-            return
-        except Exception:  # one that fails must not stop the others
-            result = {"experiment": experiment.name, "seed": seed, "error": traceback.format_exc()[-2000:]}
-        with lock, results.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(result) + "\n")
-        print(
-            f"{experiment.name} {seed}: {result.get('test_integer_accuracy', result.get('error'))}",
-            flush=True,
-        )
+        for experiment in chain:
+            try:
+                result = run_one(experiment, seed, frames, runs, device, limit or None)
+            except KeyboardInterrupt:  # of the terminal: whoever started this says what there is to say
+                return
+            except Exception:  # one that fails must not stop the others
+                error = traceback.format_exc()[-2000:]
+                result = {"experiment": experiment.name, "seed": seed, "error": error}
+            with lock, results.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(result) + "\n")
+            print(
+                f"{experiment.name} {seed}: {result.get('test_integer_accuracy', result.get('error'))}",
+                flush=True,
+            )
