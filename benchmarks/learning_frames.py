@@ -83,7 +83,7 @@ SETS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
     "nmnist6789": ("nmnist_4class_6789", _recordings),
     "mnist": ("mnist_idx", _images),
     "cifar10": ("cifar10_jpeg/cifar10_jpeg.tar.xz", _images),
-    "emulated": ("mnist_idx", _emulated(12_000)),
+    "emulated": ("mnist_idx", _emulated(10_000)),
     "emulated_whole": ("mnist_idx", _emulated(60_000)),
 }
 
